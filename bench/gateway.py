@@ -136,6 +136,9 @@ async def measure_turns(turns: int, seconds: float) -> str:
 
 # calls
 
+_SETTLED = 8.0
+"""Seconds from the last connection until a caller is ready."""
+
 
 async def take_calls(url: str, count: int, seconds: float) -> None:
     """The other end of the line: so many silent calls; prints what each received."""
@@ -143,7 +146,10 @@ async def take_calls(url: str, count: int, seconds: float) -> None:
     for peer in peers:
         peer.listens = False
         await peer.connect()
-    sys.stdin.readline()
+    # Connecting is most of a peer's work: what came meanwhile is still to be read, and would count as more than came.
+    await asyncio.sleep(_SETTLED)
+    print("connected", flush=True)
+    await asyncio.to_thread(sys.stdin.readline)
     before, began = [len(peer.arrivals.pictures) for peer in peers], now()
     await asyncio.sleep(seconds)
     took = now() - began
@@ -170,7 +176,9 @@ async def measure_calls(numbers: Sequence[int], seconds: float) -> str:
                 )
                 for count in halves if count
             ]  # fmt: skip
-            await asyncio.sleep(3 + 0.5 * number)
+            for caller in callers:
+                assert caller.stdout is not None
+                await caller.stdout.readline()
             spent, began = cpu_seconds([pid]), now()
             told = await asyncio.gather(*(caller.communicate(b"\n") for caller in callers))
             share = (cpu_seconds([pid]) - spent) / (now() - began)

@@ -1,9 +1,10 @@
 """Everything that is worth measuring on a graphics card, in under ten minutes and without a network.
 
-`python -m bench.gpu` runs the benchmarks of the face, the voice and the recogniser one after the other, each in a
-process of its own with a time limit, and writes their rows with the card's name and the date into docs/benchmarks.md
-after each of them, so that a later one that fails or takes too long costs nothing. `--print` writes no file. Published
-weights are used where they are in the folder for models, else random ones of the same sizes, which cost as much.
+`python -m bench.gpu` runs the tests of LivePortrait and the benchmarks of the face, the voice and the recogniser one
+after the other, each in a process of its own with a time limit, and writes their rows with the card's name and the date
+into docs/benchmarks.md after each of them, so that a later one that fails or takes too long costs nothing. `--print`
+writes no file. Published weights are used where they are in the folder for models, else random ones of the same sizes,
+which cost as much.
 
 Without a card it runs small sizes on the processor, prints them marked as such, and writes nothing.
 """
@@ -35,6 +36,8 @@ LIMIT = 560.0
 """Seconds that all stages take together at the most."""
 _SAMPLING = 0.2
 """Seconds between two readings of the card's memory."""
+_ROOM = "tests/services/render/liveportrait"
+_TESTS = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 _SIZES = ("small", "base")
 """Whisper's on a card and on the processor."""
 
@@ -111,24 +114,29 @@ def on_a_card(settings: Settings, whisper: Path | None) -> list[Stage]:
     published = is_here(XTTS, settings) and settings.xtts_licence == "accepted"
     voice = {f"{PREFIX}TTS_ENGINE": "xtts", f"{PREFIX}TTS_DEVICE": "cuda"}
     ears = {f"{PREFIX}STT_DEVICE": "cuda"} | ({f"{PREFIX}STT_MODEL": str(whisper)} if whisper else {})
+    face = ("-m", "bench.render", "--engine", "liveportrait", "--frames", "50", *models)
     return [
-        Stage("the card", ("-m", "bench.gpu_checks", "card"), 40),
-        Stage("the face, published numbers", ("-m", "bench.gpu_checks", "golden"), 80),
+        Stage("the card", ("-m", "bench.gpu_checks", "card"), 30),
+        Stage("the tests", (*_TESTS, _ROOM, "tests/services/render/test_gpu_animator.py"), 60),
+        Stage("the face, published numbers", ("-m", "bench.gpu_checks", "golden"), 60),
         Stage(
-            "the face",
-            ("-m", "bench.render", "--engine", "liveportrait", "--conversations", "1,2,4", "--frames", "50",
-             "--precisions", "float16,float32", *models),
-            150, settings.render_gpu_bytes,
+            "the face", (*face, "--conversations", "1,2,4,8,10", "--precisions", "float16,bfloat16,float32"), 80,
+            settings.render_gpu_bytes,
+        ),
+        Stage(
+            "the face, compiled",
+            (*face, "--conversations", "1,2,4,8,10", "--precisions", "float16", "--compile", "graphs"), 150,
+            settings.render_gpu_bytes,
         ),
         Stage(
             "the voice",
             ("-m", "bench.tts", "xtts", "--most", "4", "--seconds", "6", *(() if published else ("--random",))),
-            150, settings.tts_gpu_bytes, voice,
+            100, settings.tts_gpu_bytes, voice,
         ),
         Stage(
             "the recogniser",
             ("-m", "bench.stt", "--synthetic", "--engine", "whisper", "--limit", "8", "--timed", "4"),
-            120, settings.stt_gpu_bytes, ears,
+            80, settings.stt_gpu_bytes, ears,
         ),
     ]  # fmt: skip
 
@@ -136,13 +144,15 @@ def on_a_card(settings: Settings, whisper: Path | None) -> list[Stage]:
 def on_the_processor(settings: Settings) -> list[Stage]:
     """The same benchmarks in small sizes, which prove this script and measure no card."""
     models = ("--models", str(settings.models_folder))
+    face = ("-m", "bench.render", "--engine", "liveportrait", "--narrow", "--size", "128", "--frames", "10", *models)
     return [
         Stage("the card", ("-m", "bench.gpu_checks", "card"), 60),
+        Stage("the tests", (*_TESTS, f"{_ROOM}/test_batching.py"), 60),
         Stage("the face, published numbers", ("-m", "bench.gpu_checks", "golden", "stitching", "lip", "eye"), 60),
+        Stage("the face", (*face, "--conversations", "1,2", "--precisions", "float32,bfloat16"), 60),
         Stage(
-            "the face",
-            ("-m", "bench.render", "--size", "128", "--conversations", "1,2", "--frames", "10", *models),
-            90,
+            "the face, compiled",
+            (*face, "--conversations", "1,2", "--precisions", "float32", "--compile", "graphs"), 80,
         ),
         Stage("the voice", ("-m", "bench.tts", "hibari", "--most", "1", "--seconds", "1"), 120),
         Stage(

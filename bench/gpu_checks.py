@@ -11,28 +11,29 @@ from collections.abc import Iterator
 
 import av
 import numpy as np
-from av.video.codeccontext import VideoCodecContext
 
 from bench.machine import table
 from services.gpu import gpus
+from services.render.encoder import best_codec
 
 PACKAGES = ("torch", "ctranslate2", "coqui-tts", "faster-whisper", "nvidia-ml-py", "av")
-_SIDE = 256
+_FILES = {
+    "appearance_feature_extractor": "F", "motion_extractor": "M", "warping_module": "W", "spade_generator": "G",
+    "stitching": "S", "lip": "S", "eye": "S",
+}  # fmt: skip
+"""The golden file of each network."""
+_FOR_EACH_FRAME = ("warping_module", "spade_generator")
 
 
 def nvenc() -> str:
-    """Whether the card's own encoder can be used from here, in a few words."""
+    """Whether the card's own encoder does what the service asks of it, in a few words."""
     try:
-        encoder = av.CodecContext.create("h264_nvenc", "w")
-        assert isinstance(encoder, VideoCodecContext)
-        encoder.width = encoder.height = _SIDE
-        encoder.pix_fmt = "yuv420p"
-        encoder.framerate, encoder.bit_rate = 25, 1_000_000  # type: ignore[assignment]
-        frame = av.VideoFrame.from_ndarray(np.full((_SIDE * 3 // 2, _SIDE), 128, np.uint8), format="yuv420p")
-        count = len(encoder.encode(frame)) + len(encoder.encode(None))
+        if best_codec() == "h264_nvenc":
+            return "available"
+        av.CodecContext.create("h264_nvenc", "w").open()
     except (av.FFmpegError, ValueError) as error:
         return f"not available: {error}"
-    return "available" if count else "opens, and encodes nothing"
+    return "not available: it opens, and does not encode as it is asked to"
 
 
 def card() -> Iterator[list[str]]:
@@ -64,7 +65,8 @@ def card() -> Iterator[list[str]]:
 
 
 def golden(names: tuple[str, ...] = ()) -> Iterator[list[str]]:
-    """How far each network of LivePortrait in float32 is from the golden numbers, on the card where there is one.
+    """How far each network of LivePortrait is from the golden numbers, on the card where there is one: in float32, and
+    those that run for every frame also in the shorter formats.
 
     Args:
         names: of the networks; all of them where none is named.
@@ -72,39 +74,27 @@ def golden(names: tuple[str, ...] = ()) -> Iterator[list[str]]:
     import torch
 
     from tests.golden import recipe
-    from tests.services.render.liveportrait.golden import TIMES, inputs, network, portrait
+    from tests.services.render.liveportrait.golden import HALF_LIMITS, TIMES, output
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-    def outputs(name: str) -> dict[str, torch.Tensor]:
-        made = network(name).to(device)
-        if name == "appearance_feature_extractor":
-            return {"out": made(portrait(recipe.read("F")).to(device))}
-        if name == "motion_extractor":
-            return {"head.kp": made(portrait(recipe.read("M")).to(device)).canonical_keypoints.flatten(1)}
-        if name == "warping_module":
-            stored = recipe.read("W")
-            features = 1.5 * inputs("feature_3d", 1, 32, 16, 64, 64).to(device)
-            source, driving = (torch.from_numpy(stored[f"kp_{one}"]).to(device) for one in ("source", "driving"))
-            return {"out": made(features, driving, source, made.dense_motion_network.compressed(features))}
-        if name == "spade_generator":
-            return {"out": made(inputs("generator_feature", 1, 256, 64, 64).to(device))}
-        return {name: made(torch.from_numpy(recipe.read("S")[f"{name}|in"]).to(device))}
-
-    files = {
-        "appearance_feature_extractor": "F", "motion_extractor": "M", "warping_module": "W", "spade_generator": "G",
-        "stitching": "S", "lip": "S", "eye": "S",
-    }  # fmt: skip
-    for name in names or files:
-        with torch.inference_mode():
-            found = outputs(name)
-        for key, value in found.items():
-            expected, flat = recipe.read(files[name]), value.double().cpu().numpy().ravel()
-            limit = TIMES * float(expected[f"{key}|maxerr"][0])
-            part = flat[expected[f"{key}|idx"]] if f"{key}|idx" in expected else flat
-            off = float(np.abs(part - expected[f"{key}|{'val' if f'{key}|idx' in expected else 'full'}"].ravel()).max())
-            yield [name, f"{off:.2g}", f"{limit:.2g}", "as golden" if off <= limit else "**off**"]
+    for name in names or _FILES:
+        expected = recipe.read(_FILES[name])
+        formats = [torch.float32, *HALF_LIMITS] if name in _FOR_EACH_FRAME else [torch.float32]
+        if device.type == "cpu" and torch.float16 in formats:
+            formats.remove(torch.float16)  # takes a processor a quarter of an hour
+        for dtype in formats:
+            key, value = output(name, device, dtype)
+            flat = value.double().cpu().numpy().ravel()
+            wanted = expected.get(f"{key}|val", expected.get(f"{key}|full"))
+            assert wanted is not None
+            apart = np.abs((flat[expected[f"{key}|idx"]] if f"{key}|idx" in expected else flat) - wanted.ravel())
+            if dtype is torch.float32:
+                off, limit = float(apart.max()), TIMES * float(expected[f"{key}|maxerr"][0])
+            else:
+                off, limit = float(apart.mean()), HALF_LIMITS[dtype][name]
+            short = str(dtype).removeprefix("torch.") + (", at most" if dtype is torch.float32 else ", on average")
+            yield [name, short, f"{off:.2g}", f"{limit:.2g}", "as golden" if off <= limit else "**off**"]
 
 
 def main() -> int:
@@ -113,7 +103,7 @@ def main() -> int:
         print(table(["what", "found"], card()))
         return 0
     rows = list(golden(tuple(names)))
-    print(table(["network, float32", "off by", "allowed", ""], rows))
+    print(table(["network", "format", "off by", "allowed", ""], rows))
     return int(any(row[-1] != "as golden" for row in rows))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,11 +15,12 @@ from services.models.catalogue import LIVEPORTRAIT
 from services.models.verification import missing_files
 from services.render.engine import AnimatedFace
 from services.render.liveportrait import weights
+from services.render.liveportrait.batching import BatchedDrawing
 from services.render.liveportrait.controls import controls_for_pose
+from services.render.liveportrait.drawing import Compiling, resized, to_yuv420
 from services.render.liveportrait.generator import SpadeGenerator
 from services.render.liveportrait.layers import fold
-from services.render.liveportrait.loading import Compiling, warm_up
-from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitFace, to_yuv420
+from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitFace
 from services.render.liveportrait.source import compute_source
 from services.render.liveportrait.warping import WarpingModule
 from services.render.liveportrait.weights import Networks
@@ -34,25 +35,46 @@ _MADE_UP = {
 
 
 @cache
-def networks(folder: Path, precision: str, compiling: str, device: torch.device) -> Networks:
+def networks(folder: Path, precision: str, device: torch.device) -> Networks:
     dtype = getattr(torch, precision)
     if missing_files(LIVEPORTRAIT.files, folder):
         made = {field: recipe.state_dict(name) for field, name in _MADE_UP.items()}
-        loaded = weights.assemble(made, device=device, dtype=dtype)
-    else:
-        loaded = weights.load(folder, device=device, dtype=dtype)
-    warm_up(loaded, cast(Compiling, compiling))
-    return loaded
+        return weights.assemble(made, device=device, dtype=dtype)
+    return weights.load(folder, device=device, dtype=dtype)
 
 
-def face_maker(
-    portrait: Portrait, size: int, folder: Path, precision: str, compiling: str, device: torch.device
-) -> Callable[[], AnimatedFace]:
+@cache
+def small(precision: str) -> Networks:
+    """Narrow networks on the processor, which prove the way of a frame and nothing about its time."""
+    from tests.services.render.liveportrait.small import small_networks
+
+    made, dtype = small_networks(), getattr(torch, precision)
+    for network in (made.warping, made.generator):
+        fold(network)
+        network.to(dtype)
+    return Networks(**{**vars(made), "dtype": dtype})
+
+
+def drawing_of(loaded: Networks, size: int, compiling: str) -> BatchedDrawing:
+    """What draws, warmed up as in the service where there is a card; on a processor compiled by nothing that takes
+    minutes."""
+    torch._dynamo.reset()
+    on_card = loaded.device.type == "cuda"
+    drawing = BatchedDrawing(loaded, size, cast(Compiling, compiling), "inductor" if on_card else "eager")
+    if on_card or compiling != "off":
+        drawing.warm_up()
+    return drawing
+
+
+def face_maker(portrait: Portrait, drawing: BatchedDrawing) -> Callable[[], AnimatedFace]:
     """Makes faces of one portrait that share the networks."""
-    networks.cache_clear()  # one set of networks in memory at a time
-    loaded = networks(folder, precision, compiling, device)
-    source = compute_source(portrait, loaded)
-    return lambda: LivePortraitFace(portrait, source, loaded, size)
+    source = drawing.run(partial(compute_source, portrait, drawing.networks))
+    return lambda: LivePortraitFace(portrait, source, drawing)
+
+
+def compilations() -> int:
+    """How often torch has compiled anything since the last drawing was made."""
+    return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
 
 
 def flops() -> float:
@@ -69,14 +91,20 @@ def flops() -> float:
     return float(counter.get_total_flops()) / 1e12
 
 
-@torch.inference_mode()
 def network_stages(face: Any, frames: int) -> str:
-    """Milliseconds a frame of each part of drawing, in batches as large as they get."""
+    """Milliseconds a frame of each part of drawing, in batches as large as they get; the networks not compiled."""
     assert isinstance(face, LivePortraitFace)
+    return face._drawing.run(partial(_network_stages, face, frames))
+
+
+def _network_stages(face: LivePortraitFace, frames: int) -> str:
     batch = min(MAX_BATCH, frames)
-    loaded, wanted = face._networks, [controls_for_pose(Pose(jaw=0.4, yaw=3.0))] * batch
+    loaded, wanted = face._drawing.networks, [controls_for_pose(Pose(jaw=0.4, yaw=3.0))] * batch
     rounds = frames // batch
     spent: dict[str, float] = {}
+    features, compressed = (
+        one.expand(batch, -1, -1, -1, -1).clone() for one in (face._features, face._compressed)
+    )
 
     def timed(name: str, work: Callable[[], torch.Tensor]) -> torch.Tensor:
         began = time.perf_counter()
@@ -84,15 +112,18 @@ def network_stages(face: Any, frames: int) -> str:
         if loaded.device.type == "cuda":
             torch.cuda.synchronize()
         spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
-        return result.clone()
+        return result
 
-    for _ in range(rounds):
+    for number in range(rounds + 1):
+        if number == 1:  # the first round is not counted
+            spent.clear()
         driving = timed("key points", lambda: face.driving_keypoints(wanted))
-        source = face._at_rest.expand_as(driving)
+        points = timed("to the device", lambda driving=driving: driving.to(loaded.device))  # type: ignore[misc]
+        source = face._at_rest.expand_as(driving).to(loaded.device)
         moved = timed(
-            "warping",
-            lambda driving=driving, source=source: loaded.warping(face._features, driving, source, face._compressed),  # type: ignore[misc]
+            "warping", lambda points=points, source=source: loaded.warping(features, points, source, compressed)  # type: ignore[misc]
         )
         image = timed("generator", lambda moved=moved: loaded.generator(moved))  # type: ignore[misc]
-        timed("colours and copy", lambda image=image: to_yuv420(image).cpu())  # type: ignore[misc]
+        planes = timed("colours", lambda image=image: to_yuv420(resized(image, face._drawing.size)))  # type: ignore[misc]
+        timed("to the host", lambda planes=planes: planes.cpu())  # type: ignore[misc]
     return ", ".join(f"{name} {1000 * seconds / (rounds * batch):.2f}" for name, seconds in spent.items())

@@ -12,6 +12,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -108,14 +109,17 @@ def first_frame(face: AnimatedFace, size: int) -> float:
     return time.perf_counter() - began
 
 
-def row(name: str, make: Callable[[], AnimatedFace], size: int, frames: int, conversations: Sequence[int]) -> list[str]:
+def row(
+    name: str, make: Callable[[], AnimatedFace], size: int, frames: int, conversations: Sequence[int],
+    all_of: Callable[[Sequence[AnimatedFace], int, int], float] = together,
+) -> list[str]:  # fmt: skip
     """One line of the table."""
     began = time.perf_counter()
     face = make()
     ready = time.perf_counter() - began
     face.render(poses(min(PIECE, frames)))
     measured = stages(face, size, frames)
-    rates = [together([face, *(make() for _ in range(count - 1))], size, frames) for count in conversations]
+    rates = [all_of([face, *(make() for _ in range(count - 1))], size, frames) for count in conversations]
     shown = [f"{rate:.0f} ({rate / count:.0f} each)" for rate, count in zip(rates, conversations, strict=True)]
     return [
         name, ", ".join(measured.cells()), f"{1000 * first_frame(face, size):.0f}", f"{1000 * ready:.0f}", *shown
@@ -128,23 +132,46 @@ def on_the_processor(size: int, frames: int, conversations: Sequence[int], model
     yield row("photo warp", lambda: WarpedFace(made, size), size, frames, conversations)
 
 
+def threads_together(faces: Sequence[AnimatedFace], size: int, frames: int) -> float:
+    """Frames a second of conversations that have a thread each, as in the service, which waits for the networks and
+    encodes."""
+    wanted = poses(frames)
+
+    def talk(face: AnimatedFace) -> None:
+        encode = encoder(size)
+        for start in range(0, frames, PIECE):
+            encode.encode(face.render(wanted[start : start + PIECE]), key=start % 10 == 0)
+
+    with ThreadPoolExecutor(len(faces)) as pool:
+        began = time.perf_counter()
+        for done in [pool.submit(talk, face) for face in faces]:
+            done.result()
+        return frames * len(faces) / (time.perf_counter() - began)
+
+
 def by_networks(
     size: int, frames: int, conversations: Sequence[int], models_folder: Path, precisions: Sequence[str],
-    compilings: Sequence[str],
+    compilings: Sequence[str], *, narrow: bool,
 ) -> Iterator[list[str]]:
     import torch
 
-    from bench.liveportrait import face_maker, flops, network_stages
+    from bench.liveportrait import compilations, drawing_of, face_maker, network_stages, networks, small
 
     made = portrait(models_folder)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    print(f"{flops():.2f} TFLOP a frame of the {_NEEDED} as published\n")
+    device = torch.device("cuda" if torch.cuda.is_available() and not narrow else "cpu")
     for precision, compiling in itertools.product(precisions, compilings):
+        networks.cache_clear()  # one set of networks in memory at a time
+        loaded = small(precision) if narrow else networks(models_folder, precision, device)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        make = face_maker(made, size, models_folder, precision, compiling, device)
-        line = row(f"{precision}, {compiling}", make, size, frames, conversations)
-        line[1] += "; of it " + network_stages(make(), frames)
+        began = time.perf_counter()
+        drawing = drawing_of(loaded, size, compiling)
+        warm, before = time.perf_counter() - began, compilations()
+        make = face_maker(made, drawing)
+        line = row(f"{precision}, {compiling}", make, size, frames, conversations, threads_together)
+        again = compilations() - before
+        line[1] += "; of it, not compiled, " + network_stages(make(), frames)
+        line[0] += f", warm after {warm:.0f} s, compiled {again} times since"
         if device.type == "cuda":
             line[0] += f", {torch.cuda.max_memory_allocated() / (1 << 30):.1f} GiB at most"
             rate = float(line[4].split()[0])
@@ -175,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--conversations", type=numbers, default=[1, 2, 4, 8])
     parser.add_argument("--precisions", default="float32,float16", help="for liveportrait")
     parser.add_argument("--compile", default="off", help="for liveportrait: off,compile,graphs")
+    parser.add_argument("--narrow", action="store_true", help="liveportrait in small, to prove the way of a frame")
     parser.add_argument("--models", type=Path, default=Path("data/models"))
     parsed = parser.parse_args(arguments)
     print(f"Machine: {machine()}" + "".join(f"; {gpu}" for gpu in gpus()) + f"; {parsed.size} x {parsed.size}")
@@ -184,9 +212,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report(on_the_processor(parsed.size, parsed.frames, parsed.conversations, parsed.models),
                    parsed.conversations)
         else:
-            print(f"LivePortrait with {weights_note(parsed.models)}; ", end="")
+            note = "narrow networks, of no meaning for its speed" if parsed.narrow else weights_note(parsed.models)
+            from bench.liveportrait import flops
+
+            print(f"LivePortrait with {note}; {flops():.2f} TFLOP a frame of the {_NEEDED} as published\n")
             report(by_networks(parsed.size, parsed.frames, parsed.conversations, parsed.models,
-                               parsed.precisions.split(","), parsed.compile.split(",")), parsed.conversations)
+                               parsed.precisions.split(","), parsed.compile.split(","), narrow=parsed.narrow),
+                   parsed.conversations)
     except VisavisError as error:
         print(f"error: {error.detail}", file=sys.stderr)
         return 1

@@ -152,7 +152,7 @@ class EndpointingTrace(Struct, frozen=True, kw_only=True, gc=False):
 
 PlayoutInputKind: TypeAlias = Literal[
     "speech", "audio", "last_audio", "frames", "no_audio", "no_frames", "idle_loop", "utterance", "partial", "final",
-    "resume", "interrupt", "stop",
+    "resume", "interrupt", "stop", "hold", "heard_twice",
 ]  # fmt: skip
 
 
@@ -166,7 +166,7 @@ class PlayoutInput(Struct, frozen=True, gc=False, array_like=True):
     """Number of the speech, the reply or the utterance among the names of the session's traces; -1: none."""
     count: Integer = 0
     """Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
-    transcript: 0 wait, 1 interrupt, 2 resume."""
+    transcript and of what was heard twice: 0 wait, 1 interrupt, 2 resume; of a hold: 1, where it begins."""
     position: Integer = 0
     """Of the first packet or frame."""
 
@@ -328,12 +328,15 @@ class UtteranceEnded(Body, frozen=True, kw_only=True, tag="utterance.ended"):
 
 
 class UtteranceDiscarded(Body, frozen=True, kw_only=True, tag="utterance.discarded"):
-    """The utterance was no speech, or no word of it was understood."""
+    """The utterance was no speech, or no word of it was understood, or it is answered as another one."""
 
     utterance: UtteranceId
-    reason: Literal["too_short", "no_words", "lost", "unreadable", "too_long"]
+    reason: Literal["too_short", "no_words", "lost", "unreadable", "too_long", "heard_twice"]
+    """heard_twice: the microphone of another session heard the same voice, and began first."""
     detail: str = ""
     """Why, in words for the person, where they can do something about it."""
+    same_as: UtteranceId | None = None
+    """Of one that was heard twice: the utterance that is answered."""
 
 
 class MessageReceived(Body, frozen=True, kw_only=True, tag="message.received"):
@@ -572,6 +575,8 @@ class FramesStarted(Body, frozen=True, kw_only=True, tag="frames.started"):
     fps: Integer
     phase: Integer
     """Frame of the idle loop after which the first frame follows."""
+    movement: str = ""
+    """Version of the movement: of another one, the same sound gives other poses. Empty in older logs."""
 
 
 class FramesEnded(Body, frozen=True, kw_only=True, tag="frames.ended"):
@@ -821,6 +826,8 @@ class AudioOut(Struct, frozen=True, kw_only=True, tag="audio.out"):
     visemes: tuple[VisemeMark, ...] = ()
     loudness: tuple[float, ...] = ()
     """Root mean square of each packet's samples, 0 to 1; drives the face's energy."""
+    pitch: tuple[Integer, ...] = ()
+    """Fundamental frequency of each packet, Hz, 0 without a voice; moves brows and head. Empty in older logs."""
     final: bool = False
 
 
@@ -840,17 +847,22 @@ class FrameBatch(Struct, frozen=True, kw_only=True, tag="frames"):
 
 
 class IdleBatch(Struct, frozen=True, kw_only=True, tag="frames.idle"):
-    """A part of a character's idle loop. Each batch starts on a key frame, so playback can start at any batch."""
+    """A part of a character's idle loop, or of another clip of a face that does not speak. Each batch starts on a key
+    frame, so playback can start at any batch."""
 
     character: CharacterId
+    clip: str = "idle"
+    """Which of the character's clips this is; "idle", the idle loop, is the only one of earlier versions."""
     version: str
-    """Version of the face and its renderer; the same in all batches of one loop."""
+    """Version of the face and its renderer; the same in all batches of one loop, and in all clips that go together."""
     index: Integer
     frame: Integer
     fps: Integer
     loop: Integer
     """Frames in the whole loop."""
     units: tuple[bytes, ...]
+    rests: bool = True
+    """Whether the face is at rest in the first frame, so that another clip may follow there, or this one another."""
     final: bool = False
 
 

@@ -72,3 +72,13 @@ def look_of(photo: bytes) -> str:
 def seed_of(value: str) -> int:
     """A 32 bit random seed derived from an id."""
     return uuid.uuid5(_NAMESPACE, value).int >> 96
+
+
+def key_pictures_of(look: str) -> str:
+    """Name of the asset that has the pictures of the key poses of a photo, and goes with its portrait."""
+    return f"{look}-keys"
+
+
+def look_of_asset(name: str) -> str:
+    """The look of a photo that an asset belongs to, whether it is the portrait or the pictures of its key poses."""
+    return "-".join(name.split("-")[:2])

@@ -99,6 +99,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Written messages of one person, in all their conversations; all of them may come at once."""
     messages_per_day: Annotated[int, Meta(ge=1, le=10_000_000)] = 3000
     """The same in a day."""
+    answers_at_once: Annotated[int, Meta(ge=1, le=100_000)] = 4
+    """Conversations in which one person may wait for the first sound of an answer to what they wrote."""
     conversations_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 30
     """New conversations of one person."""
     conversations_per_person: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000
@@ -195,9 +197,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     render_threads: Annotated[int, Meta(ge=0, le=64)] = 0
     """Threads that draw faces on the processor; 0: one for each core, eight at the most."""
     render_precision: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
-    """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, float32 elsewhere."""
+    """Floating-point format that LivePortrait computes in; auto: float16 on a GPU, the fastest one of a processor."""
     render_compile: Literal["off", "compile", "graphs"] = "off"
     """Whether torch compiles LivePortrait, which takes a minute at the start; graphs: also into CUDA graphs."""
+    render_key_poses: Literal["on", "off"] = "on"
+    """Whether LivePortrait draws key poses of each photo, for minutes, where its weights are here and no GPU is."""
+    render_expressions: str = ""
+    """Folder of JoyVASA's published files, whose network then moves the lips of the photos that LivePortrait draws;
+    their frames wait for the whole sentence. Empty: visemes move them."""
     render_gpu_bytes: Annotated[int, Meta(ge=2 << 30)] = 8 << 30
     """The most memory of the graphics card that the face may take, in bytes."""
     access: Literal["local", "keys", "open"] = "local"

@@ -89,7 +89,10 @@ ALL_AUDIO = "audio.>"
 ALL_FRAMES = "frames.>"
 ALL_DEAD = "dead.>"
 ALL_REQUEUED = "requeue.>"
+ALL_IDLE = "idle.>"
 ALL_IDLE_FRAMES = "idle.*"
+ALL_FACE_CLIPS = "idle.*.*"
+"""The clips of characters beyond their idle loops."""
 EARLIER_IDLE_FRAMES = "frames.idle.*"
 """Where idle loops were until 2026-11-28, on `FRAMES`."""
 ALL_LINKS = "link.*"
@@ -222,6 +225,17 @@ def idle_frames(character_id: str) -> str:
     return f"idle.{token(character_id, 'character')}"
 
 
+def face_clip(character_id: str, clip: str) -> str:
+    """A clip of a character that does not speak; that of the idle loop is the character's own subject."""
+    whole = idle_frames(character_id)
+    return whole if clip == "idle" else f"{whole}.{token(clip, 'clip')}"
+
+
+def face_clips_of(character_id: str) -> str:
+    """The clips of a character beyond its idle loop."""
+    return f"{idle_frames(character_id)}.*"
+
+
 def earlier_idle_frames(character_id: str) -> str:
     """Where the idle loop of a character was until 2026-11-28, on `FRAMES`."""
     return f"frames.{idle_frames(character_id)}"
@@ -250,4 +264,4 @@ def media(message: Media) -> str:
         case FrameBatch():
             return frames(message.conversation, message.speech)
         case IdleBatch():
-            return idle_frames(message.character)
+            return face_clip(message.character, message.clip)

@@ -85,6 +85,11 @@ class Sentence(Struct, frozen=True, kw_only=True, gc=False):
     cut: bool = False
     """Its speech ends before its words do."""
 
+    @property
+    def is_heard_out(self) -> bool:
+        """Whether a session has played it to its end."""
+        return self.state == "played" and self.samples is not None and self.heard >= self.samples
+
 
 class Reply(Struct, frozen=True, kw_only=True, gc=False):
     """The character's part of a turn."""
@@ -382,19 +387,14 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
             return replace(sentence, speech=body.speech, samples=body.samples, cut=not body.complete)
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
-        case PlaybackStarted():
-            # After an interruption it comes late; a sentence that a session broke off is played again by the next.
-            played = state == "played" and sentence.samples is not None and sentence.heard >= sentence.samples
-            return sentence if interrupted or played else replace(sentence, state="playing")
-        case PlaybackProgress():
-            return replace(sentence, heard=max(sentence.heard, body.samples))
+        case PlaybackStarted() | PlaybackProgress():
+            # After an interruption it comes late. What one session broke off, another one plays on, or again.
+            over = interrupted or sentence.is_heard_out or (state == "unspoken" and isinstance(body, PlaybackProgress))
+            heard = max(sentence.heard, getattr(body, "samples", 0))
+            return replace(sentence, state=state if over else "playing", heard=heard)
         case PlaybackFinished():
-            return _fold_playback_finished(sentence, body)
-
-
-def _fold_playback_finished(sentence: Sentence, body: PlaybackFinished) -> Sentence:
-    heard = max(sentence.heard, body.samples)
-    samples = body.samples if body.complete else sentence.samples
-    if heard:
-        return replace(sentence, state="played", heard=heard, samples=samples)
-    return replace(sentence, state="spoken") if sentence.state == "playing" else sentence
+            heard = max(sentence.heard, body.samples)
+            if not heard:
+                return replace(sentence, state="spoken" if state == "playing" else state)
+            samples = body.samples if body.complete else sentence.samples
+            return replace(sentence, state="played", heard=heard, samples=samples)

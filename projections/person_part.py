@@ -21,7 +21,7 @@ PersonFact: TypeAlias = (
     UtteranceStarted | UtteranceEnded | UtteranceDiscarded | TranscriptFinal | MessageReceived | VoiceNoteReceived
 )
 PersonPartKind: TypeAlias = Literal["speech", "text"]
-PersonPartState: TypeAlias = Literal["listening", "transcribing", "final", "discarded"]
+PersonPartState: TypeAlias = Literal["listening", "transcribing", "final", "discarded", "heard_twice"]
 
 
 class PersonPart(Struct, frozen=True, kw_only=True, gc=False):
@@ -49,16 +49,17 @@ def fold_person_part(part: PersonPart | None, body: PersonFact) -> PersonPart:
         kind: PersonPartKind = "text" if isinstance(body, MessageReceived) else "speech"
         part = PersonPart(kind=kind, input_id=name, channel=_channel(body))
     # The person may go on speaking in the same turn: the text of a second utterance is appended.
-    repeated = part.input_id == name and part.state in ("final", "discarded")
-    if repeated and part.state == "discarded" and isinstance(body, TranscriptFinal):
+    repeated = part.input_id == name and part.state in ("final", "discarded", "heard_twice")
+    if repeated and part.state != "final" and isinstance(body, TranscriptFinal):
         repeated = False  # its dead letter was requeued, and it was transcribed after all
     match body:
         case UtteranceStarted() | VoiceNoteReceived() if not repeated:
             return replace(part, input_id=name, state="listening")
         case UtteranceEnded() if not repeated:
             return replace(part, input_id=name, state="transcribing")
-        case UtteranceDiscarded(detail=detail) if not repeated:
-            return replace(part, input_id=name, state="final" if part.text else "discarded", error=detail or None)
+        case UtteranceDiscarded(reason=reason, detail=detail) if not repeated:
+            state: PersonPartState = "heard_twice" if reason == "heard_twice" else "discarded"
+            return replace(part, input_id=name, state="final" if part.text else state, error=detail or None)
         case TranscriptFinal(text=text) | MessageReceived(text=text) if not repeated:
             words = text.strip()
             text = f"{part.text} {words}" if part.text else words

@@ -14,18 +14,18 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
 
 from cachetools import LRUCache
-from msgspec import Struct
 
 from bus.codec import decode_event
 from bus.dropped import drop
 from bus.errors import ConfigurationError, NotFound, UndecodableEvent, VisavisError
 from bus.events import Event
+from projections import read_model_queries as queries
 from projections import read_model_tables as tables
 from projections.conversation import Conversation, Turn
 from projections.conversation_end import KEPT, ConversationEnd, Ids
+from projections.read_model_queries import ConversationSummary, SearchHit
 from projections.read_model_tables import READABLE_VERSIONS, VERSION, Record, put_in_place
 
 log = logging.getLogger(__name__)
@@ -37,32 +37,7 @@ _WHOLE = 32
 
 _REBUILD = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 """No such table, damaged, not a database: cured by a rebuild, unlike others (locked, read-only, no space)."""
-_SUMMARIES = (
-    "SELECT id, title, character, updated_at, coalesce(json_extract(CAST(metadata AS TEXT), '$.copied'), '')"
-    " FROM conversations"
-)
 
-
-class ConversationSummary(Struct, frozen=True, kw_only=True):
-    """A conversation in a list, without its turns."""
-
-    id: str
-    title: str
-    character: str
-    updated_at: int
-    copied: Literal["", "imported", "rerun"] = ""
-    """How it came here, if it is a copy."""
-
-
-class SearchHit(Struct, frozen=True, kw_only=True):
-    """A turn that contains the words of a search."""
-
-    conversation: str
-    title: str
-    turn: str
-    at: int
-    excerpt: str
-    """The text around the words, which are enclosed in U+2068 and U+2069."""
 
 
 class _Change:
@@ -351,17 +326,12 @@ class ReadModel:
     def conversations_of(self, person: str) -> list[ConversationSummary]:
         """A person's open conversations, newest first."""
         with self._reading:
-            rows = self._reader.execute(
-                f"{_SUMMARIES} WHERE person = ? AND NOT closed ORDER BY updated_at DESC, id",
-                (person,),
-            ).fetchall()
-        return [_summary(*row) for row in rows]
+            return queries.summaries_of(self._reader, person)
 
     def all_conversations(self) -> list[ConversationSummary]:
         """The conversations of all persons, newest first, closed ones too."""
         with self._reading:
-            rows = self._reader.execute(f"{_SUMMARIES} ORDER BY updated_at DESC, id").fetchall()
-        return [_summary(*row) for row in rows]
+            return queries.all_summaries(self._reader)
 
     def ids_of(self, person: str) -> list[str]:
         """Ids of all conversations of a person, closed ones too, the oldest first."""
@@ -384,24 +354,9 @@ class ReadModel:
 
         The last word may be the beginning of one. Anything may stand in `text`; it is taken as words only.
         """
-        words = ["".join(c if c.isalnum() else " " for c in word).split() for word in text.split()]
-        terms = [f'"{part}"' for parts in words for part in parts]
-        if not terms:
-            return []
         # On a connection of its own: a common word among many turns takes longer than others may wait for the lock.
         with closing(self._open_read_only()) as db:
-            rows = db.execute(
-                "SELECT c.id, c.title, t.data, snippet(turn_text, 0, char(0x2068), char(0x2069), '…', 16)"
-                " FROM turn_text JOIN turns t ON t.row = turn_text.rowid JOIN conversations c ON c.id = t.conversation"
-                " WHERE turn_text MATCH ? AND c.person = ? ORDER BY bm25(turn_text), c.updated_at DESC LIMIT ?",
-                (" ".join(terms) + "*", person, limit),
-            ).fetchall()
-        found: list[SearchHit] = []
-        for conversation_id, title, data, excerpt in rows:
-            turn = tables.decode_turn(data)
-            hit = SearchHit(conversation=conversation_id, title=title, turn=turn.id, at=turn.at, excerpt=excerpt)
-            found.append(hit)
-        return found
+            return queries.search(db, person, text, limit)
 
     def digests(self) -> Iterator[tuple[str, str]]:
         """Ids of the conversations and a hash of each; independent of the steps in which it was folded."""
@@ -425,9 +380,3 @@ class ReadModel:
         for conversation_id, rows in self.digests():
             whole.update(f"{conversation_id} {rows}\n".encode())
         return whole.hexdigest()
-
-
-def _summary(
-    id_: str, title: str, character: str, updated_at: int, copied: Literal["", "imported", "rerun"]
-) -> ConversationSummary:
-    return ConversationSummary(id=id_, title=title, character=character, updated_at=updated_at, copied=copied)

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from bus.errors import ConfigurationError
 from projections.conversation import Conversation, Turn
 
-VERSION = 10
+VERSION = 11
 """Of the tables and of the fold. Raise it when either changes what is stored: files of other versions are rebuilt."""
-READABLE_VERSIONS = frozenset({7, 8, 9})
+READABLE_VERSIONS = frozenset({7, 8, 9, 10})
 """Older versions whose rows this program reads and goes on folding: the tables are the same, and what a conversation
 has more today has a default. Such a file is served, without what is new, until its successor is built."""
 

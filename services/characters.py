@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bus.errors import NotFound
 from bus.events import CharacterCreated, CharacterRemoved, ConversationOpened
+from bus.ids import key_pictures_of
 from bus.log.event_log import EventLog
 from bus.stamping import new_character_event
 from bus.work.service import Reader
@@ -63,4 +64,5 @@ async def remove_character(event_log: EventLog, character: str) -> None:
     await event_log.append_character(new_character_event(CharacterRemoved(), character=character))
     look = characters.pop(character).look
     if all(one.look != look for one in characters.values()):
-        await event_log.assets.remove(look)
+        for name in (look, key_pictures_of(look)):
+            await event_log.assets.remove(name)

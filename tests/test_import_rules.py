@@ -16,7 +16,7 @@ from bus.log.log_store import LogStore
 ROOT = Path(__file__).parents[1]
 NOT_FOLDS = {
     "__init__", "__main__", "access_reader", "finding", "moment", "people_reader", "read_model", "read_model_builder",
-    "read_model_tables", "readable", "rebuilding", "recording_reader", "states",
+    "read_model_queries", "read_model_tables", "readable", "rebuilding", "recording_reader", "states",
     "stream_reader",
 }  # fmt: skip
 WITHOUT_SIDE_EFFECTS = ("projections", "services/gateway/replaying", "visavis/replay")

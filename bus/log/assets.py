@@ -21,7 +21,8 @@ from nats.js.errors import NotFoundError
 from bus import clock
 from bus.errors import BusError, NotFound
 from bus.log import streams
-from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.log_reader import RETRY_FOR
+from bus.log.log_store import LogStore
 
 _CHUNK = 128 << 10
 """Bytes in a message, as in NATS's own clients."""

@@ -13,7 +13,8 @@ from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterEvent
 from bus.log import streams
-from bus.log.log_store import RETRY_FOR, LogStore
+from bus.log.log_reader import RETRY_FOR
+from bus.log.log_store import LogStore
 from bus.log.records import Record
 
 log = logging.getLogger(__name__)

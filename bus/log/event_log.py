@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import TypeVar
 
-from bus import clock, codec, subjects
+from bus import codec, subjects
 from bus.access_events import AccessEvent
 from bus.channel_events import DeliveryEvent, DeliveryQueued, LinkEvent
 from bus.dropped import drop
-from bus.errors import BusError, ConfigurationError, Conflict, StreamStalled, UndecodableEvent
+from bus.errors import ConfigurationError, Conflict, StreamStalled, UndecodableEvent
 from bus.events import (
     Body,
     CharacterEvent,
@@ -32,8 +31,8 @@ from bus.log.assets import Assets
 from bus.log.character_facts import CharacterFacts
 from bus.log.connection import Connection, open_connection
 from bus.log.headers import COPY, INCOMING_TRACE
-from bus.log.log_store import RETRY_FOR, LogStore
-from bus.log.log_watch import microseconds
+from bus.log.log_reader import RETRY_FOR
+from bus.log.log_store import LogStore
 from bus.log.records import NO_HEADERS, Fence, Published, Record
 from bus.log.trace_context import event_headers, is_trace_parent
 from bus.settings import Settings
@@ -44,11 +43,9 @@ __all__ = ["LARGEST_SKEW", "OLDEST_SERVER", "EventLog", "Fence", "Published", "R
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
-_TIME_TIMEOUT = 2.0
 LIVE_SETTLES = 4.0
 """Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
 _LOOK_AGAIN = 0.2
-"""Seconds that the server has to tell the time."""
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
@@ -326,34 +323,12 @@ class EventLog(LogStore):
         """See `bus.work.service.Reader.live_age`."""
         while True:
             message = await self.last_message(subject)
-            now, made = await self._live_times()
+            now, made = await self.live_times()
             if message is not None:
                 return (now - message.time) / 1_000_000
             if now - made > LIVE_SETTLES * 1_000_000:
                 return None
             await asyncio.sleep(_LOOK_AGAIN)
-
-    async def server_time(self, *, retry_for: float = RETRY_FOR) -> int:
-        """The server's clock, microseconds since 1970. Clocks of different machines differ, and people set them."""
-        return (await self._live_times(retry_for))[0]
-
-    async def _live_times(self, retry_for: float = RETRY_FOR) -> tuple[int, int]:
-        """The server's clock, and when it made the stream of live events, both in microseconds since 1970."""
-
-        async def ask() -> tuple[int, int]:
-            answer = await self.nc.request(f"$JS.API.STREAM.INFO.{streams.LIVE}", b"", timeout=_TIME_TIMEOUT)
-            found = json.loads(answer.data)
-            if "ts" not in found or "created" not in found:
-                raise BusError(f"the server does not tell its time: {found.get('error')}", code="no_time")
-            return microseconds(found["ts"]), microseconds(found["created"])
-
-        return await self.with_retries(ask, "ask the time", retry_for)
-
-    async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
-        """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""
-        asked = clock.wall()
-        server = await self.server_time(retry_for=retry_for)
-        return ((asked + clock.wall()) / 2 - server) / 1_000_000
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""

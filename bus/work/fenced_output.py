@@ -257,4 +257,4 @@ def media_message_id(media: AudioIn | AudioOut | FrameBatch | IdleBatch) -> str:
             return f"{media.speech}-f{media.index}"
         case IdleBatch():
             # A loop that expired is drawn again in the same version and must not count as a duplicate.
-            return f"{media.character}-{media.version}-{media.index}-{clock.now()}"
+            return f"{media.character}-{media.clip}-{media.version}-{media.index}-{clock.now()}"

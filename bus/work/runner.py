@@ -37,7 +37,7 @@ from bus.work.peers import Peers
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem, WorkQueues
 from bus.work.restart import end_in_a_pause
-from bus.work.service import Service
+from bus.work.service import AssetOutput, Service
 from bus.work.unfinished import UnfinishedWork
 
 log = logging.getLogger(__name__)
@@ -175,9 +175,13 @@ class Runner:
         if self._service.background is None:
             return
         async for output in self._service.background(self._event_log):
-            if not isinstance(output, IdleBatch):
-                raise TypeError(f"{self._service.name} may make media in the background, not {type(output).__name__}")
-            await self._event_log.publish_media(output, media_message_id(output))
+            if isinstance(output, IdleBatch):
+                await self._event_log.publish_media(output, media_message_id(output))
+            elif isinstance(output, AssetOutput) and output.data is not None:
+                await self._event_log.assets.put(output.name, output.data)
+            else:
+                made = type(output).__name__
+                raise TypeError(f"{self._service.name} may make media and assets in the background, not {made}")
 
     async def _extend_leases(self) -> None:
         while True:

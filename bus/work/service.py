@@ -178,7 +178,7 @@ class Service:
     """First tokens of the subjects of media that the handler goes on with where another worker has begun: whoever takes
     an item over claims them before the handler reads what is there, so that nothing is added to it meanwhile."""
     background: Callable[[Reader], AsyncIterator[Output]] | None = None
-    """Runs beside the handlers from the start on; the media that it yields are published."""
+    """Runs beside the handlers from the start on; the media and assets that it yields are stored."""
     readings: Callable[[], Iterable[GaugeReading]] = field(default=_no_readings)
     """Gauges of the machine; called in a thread each time that the metrics are read."""
     note: Callable[[], str] = field(default=str)

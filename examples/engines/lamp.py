@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 
 from bus.settings import Settings
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.pose import Pose
 
 
@@ -20,7 +20,7 @@ class LampFace:
     def __init__(self, size: int, look: str) -> None:
         self._dark = np.full((size * 3 // 2, size), 64 + crc32(look.encode()) % 128, np.uint8)
 
-    def render(self, poses: Sequence[Pose]) -> Sequence[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> Sequence[Frame]:
         frames = [self._dark.copy() for _ in poses]
         for frame, pose in zip(frames, poses, strict=True):
             frame[: frame.shape[1]] = 40 + round(180 * min(pose.jaw, 1.0))

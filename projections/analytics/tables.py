@@ -128,7 +128,7 @@ class UtteranceRow(Struct, frozen=True, kw_only=True):
     ended_by: str | None = None
     """silence, too_long, muted, session_closed, recording."""
     discarded: str | None = None
-    """Why there is no transcript: too_short, no_words, lost, unreadable, too_long."""
+    """Why there is no transcript: too_short, no_words, lost, unreadable, too_long, heard_twice."""
     truth_words: int | None = None
     """Words of the corrected transcript, where a person wrote down what was really said."""
     word_errors: int | None = None

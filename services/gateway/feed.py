@@ -4,90 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 from bus import codec, subjects
 from bus.cancellation import raise_if_cancelled
 from bus.dropped import drop
 from bus.errors import BusError, LogReplaced, UndecodableEvent, VisavisError
-from bus.events import ConversationErased, Event, LiveEvent, TranscriptPartial, tag_of
+from bus.events import ConversationErased, Event, LiveBody, TranscriptPartial, TranscriptStable, tag_of
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
 from projections.conversation import Conversation, fold
 from projections.read_model import ReadModel
 from projections.read_model_tables import VERSION
 from projections.rebuilding import Progress
-from projections.view import Changes, changes
+from projections.view import changes
 from services.gateway.read_model_build import ReadModelBuild
+from services.gateway.subscriptions import FoldedFact, SubscribedConversation, Subscription
 
 log = logging.getLogger(__name__)
 
-_UNREAD = 2000
-"""News that a subscriber may leave unread; one that falls further behind is cut off and has to reconnect."""
 _BATCH = 2000
 """Records that are written at once where they wait: the more, the fewer times a conversation is written."""
 _BUILD_FROM = 20_000
 """Events on the log from which on an empty read model is built beside: fewer are folded in place within a second."""
 _RETRY_DELAY = 2.0
 """Seconds until a batch that could not be written is tried again."""
-
-
-@dataclass(frozen=True)
-class FoldedFact:
-    """A fact with its stream sequence and what it changed in the conversation."""
-
-    sequence: int
-    event: Event
-    changes: Changes
-
-
-News: TypeAlias = FoldedFact | LiveEvent
-
-
-@dataclass(eq=False)
-class Subscription:
-    """A bounded queue of the news of one conversation."""
-
-    conversation: str
-    unread: asyncio.Queue[News | None] = field(default_factory=lambda: asyncio.Queue(_UNREAD))
-    cut_off: bool = False
-
-    def put(self, news: News) -> None:
-        if self.unread.full():
-            if not self.cut_off:
-                drop("subscriptions", conversation=self.conversation)
-            self.cut_off = True
-        else:
-            self.unread.put_nowait(news)
-
-    def cut(self) -> None:
-        """End the news after those that are unread."""
-        self.cut_off = True
-        if self.unread.empty():
-            self.unread.put_nowait(None)  # wakes the reader
-
-    async def news(self, *, timeout: float | None = None) -> AsyncIterator[News | None]:
-        """News as they arrive; None after every `timeout` seconds without any. Ends once the queue overflowed, or the
-        log was replaced."""
-        while not (self.cut_off and self.unread.empty()):
-            raise_if_cancelled()  # what the reader did with the last one may have swallowed it
-            try:
-                async with asyncio.timeout(timeout):
-                    yield await self.unread.get()
-            except TimeoutError:
-                yield None
-
-
-@dataclass(eq=False)
-class _SubscribedConversation:
-    """A conversation with subscriptions, folded once for all of them."""
-
-    state: Conversation
-    subscriptions: set[Subscription] = field(default_factory=set)
 
 
 class Feed:
@@ -118,7 +61,7 @@ class Feed:
         self._built: Path | None = None
         """A file that is to take the place of the model's."""
         self._retry_delay = retry_delay
-        self._subscribed: dict[str, _SubscribedConversation] = {}
+        self._subscribed: dict[str, SubscribedConversation] = {}
         self._unwritten: list[Record] = []
         """Records that the subscriptions have and the read model does not have yet, in order."""
         self._arrived = asyncio.Event()
@@ -133,7 +76,7 @@ class Feed:
         """The news of a conversation from now on, each of which follows from `state_of`."""
         subscribed = self._subscribed.get(conversation)
         if subscribed is None:
-            subscribed = self._subscribed[conversation] = _SubscribedConversation(self.state_of(conversation))
+            subscribed = self._subscribed[conversation] = SubscribedConversation(self.state_of(conversation))
         subscription = Subscription(conversation)
         subscribed.subscriptions.add(subscription)
         try:
@@ -224,7 +167,8 @@ class Feed:
             if self._build is not None and self.model.version != VERSION:
                 tasks.create_task(self._build_beside())
             tasks.create_task(self._check_file())
-            tasks.create_task(self._follow_live())
+            tasks.create_task(self._follow_live(TranscriptPartial))
+            tasks.create_task(self._follow_live(TranscriptStable))
 
     async def _wait_for_log(self) -> None:
         while True:
@@ -390,9 +334,9 @@ class Feed:
             if subscribed.state.erased:
                 subscription.cut()  # whoever connects again finds nothing
 
-    async def _follow_live(self) -> None:
-        """Pass partial transcripts on as they arrive: late ones are of no use."""
-        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(TranscriptPartial))) as messages:
+    async def _follow_live(self, kind: type[LiveBody]) -> None:
+        """Pass the transcripts so far on as they arrive: late ones are of no use."""
+        async with aclosing(self._event_log.subscribe_core(subjects.live_of_kind(kind))) as messages:
             async for subject, data in messages:
                 subscribed = self._subscribed.get(subjects.conversation_of(subject))
                 if subscribed is None:
@@ -402,7 +346,7 @@ class Feed:
                 except UndecodableEvent as error:
                     drop("undecodable", subject=subject, why=error.detail)
                     continue
-                if isinstance(live.body, TranscriptPartial):
+                if isinstance(live.body, kind):
                     for subscription in subscribed.subscriptions:
                         subscription.put(live)
 

@@ -27,6 +27,7 @@ from bus.settings import DETECT_LANGUAGE, Settings
 from projections.access_reader import AccessReader
 from projections.people_reader import PeopleReader
 from projections.read_model import ReadModel
+from services.face_clips import MAIN
 from services.gateway.draining import let_go
 from services.gateway.erasing import Eraser
 from services.gateway.feed import Feed
@@ -59,6 +60,7 @@ from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
 from services.gateway.web.turn_latencies import TurnLatencies
+from services.gateway.web.unanswered import UnansweredMessages
 from services.h264_levels import IDLE_LOOP_BITRATE, required_level
 from services.improvements import this_machine
 from services.models.progress import DOWNLOADS
@@ -100,9 +102,10 @@ class GatewayServer:
         self._turn_end_detector = turn_end_detector
         self._connect_timeout = connect_timeout
         self._latencies = TurnLatencies()
-        self._feed = Feed(
-            event_log, model, ReadModelBuild(settings, model.path), on_record=self._latencies.see
-        )
+        self._room = Room.of(settings, files or raise_file_limit())
+        self._limits = Limits(settings, sessions=self._room.sessions)
+        self._unanswered = UnansweredMessages(self._limits.shares)
+        self._feed = Feed(event_log, model, ReadModelBuild(settings, model.path), on_record=self._see)
         self._space = Space(event_log, settings)
         self._journal = SessionJournal(settings.data_folder / "sessions")
         self._idle_loops = IdleLoops()
@@ -130,8 +133,6 @@ class GatewayServer:
         self._persons = Persons(event_log, self._access, signing_key(settings))
         self._keys = Keys(event_log, self._access, signing_key(settings), operator_key(settings))
         self._ice = ice_configuration(settings)
-        self._room = Room.of(settings, files or raise_file_limit())
-        self._limits = Limits(settings, sessions=self._room.sessions)
         self._connections = Connections(
             most=self._room.connections,
             per_address=settings.connections_per_address,
@@ -139,6 +140,10 @@ class GatewayServer:
             request_seconds=settings.request_seconds,
             proxies=self._limits.proxies,
         )
+
+    def _see(self, record: Record) -> None:
+        self._latencies.see(record)
+        self._unanswered.see(record)
 
     def app(self) -> Starlette:
         return make_app(
@@ -157,6 +162,7 @@ class GatewayServer:
                 open_session=self._open_session,
                 sessions=self._sessions,
                 limits=self._limits,
+                unanswered=self._unanswered,
                 ice=self._ice,
                 video_level=required_level(
                     self._settings.video_size, bitrate=max(self._settings.video_bitrate, IDLE_LOOP_BITRATE)
@@ -197,6 +203,7 @@ class GatewayServer:
                     self._eraser.run(),
                     self._follow_characters(),
                     self._follow_idle_loops(),
+                    self._follow_face_clips(),
                     self._sessions.elsewhere.run(),
                 )
             ]
@@ -273,13 +280,18 @@ class GatewayServer:
             async for record in records:
                 self._add_idle_loop(record)
 
+    async def _follow_face_clips(self) -> None:
+        async with aclosing(self._event_log.follow_anew(streams.IDLE, subjects.ALL_FACE_CLIPS)) as records:
+            async for record in records:
+                self._add_idle_loop(record)
+
     def _add_idle_loop(self, record: Record) -> None:
         try:
             batch = codec.decode_media(record.data)
         except UndecodableEvent as error:
             drop("undecodable", subject=record.subject, sequence=record.sequence, why=error.detail)
             return
-        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch):
+        if isinstance(batch, IdleBatch) and self._idle_loops.add(batch) and batch.clip == MAIN:
             log.info("idle loop", extra={"character": batch.character, "version": batch.version})
 
     def _open_session(self, conversation: str, character: str) -> Session:
@@ -308,7 +320,6 @@ class GatewayServer:
             ice=self._ice,
             on_barge_in=lambda turn: self._conversations.interrupt(conversation, by="speech", spared=turn),
             on_overtaken=lambda turn, by: self._conversations.interrupt_overtaken(conversation, turn, by),
-            take_over=self._sessions.take_over,
-            is_only_session=lambda: self._sessions.connected_count(conversation) <= 1,
+            join=self._sessions.join,
             connect_timeout=self._connect_timeout,
         )

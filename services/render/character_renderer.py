@@ -7,6 +7,8 @@ from typing import Protocol
 from bus.ids import PHOTO_LOOK
 from services.render.engine import AnimatedFace
 from services.render.layered.renderer import LayeredRenderer
+from services.render.photo.key_pose_face import KeyPoseFace
+from services.render.photo.key_poses import KeyPictureStore
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.warp import WarpedFace
 
@@ -21,15 +23,21 @@ class PortraitAnimator(Protocol):
 
 
 class WarpAnimator:
-    """Animates portraits on the CPU, by image warping."""
+    """Animates portraits on the CPU, by image warping: of pictures of their key poses, where those are there.
+
+    Args:
+        size: width and height of the frames, pixels.
+    """
 
     name = "layered"
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, pictures: KeyPictureStore | None = None) -> None:
         self._size = size
+        self._pictures = pictures
 
-    def face(self, portrait: Portrait) -> WarpedFace:
-        return WarpedFace(portrait, self._size)
+    def face(self, portrait: Portrait) -> AnimatedFace:
+        pictures = None if self._pictures is None else self._pictures.get(portrait.look)
+        return WarpedFace(portrait, self._size) if pictures is None else KeyPoseFace(portrait, pictures, self._size)
 
 
 class CharacterRenderer:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from services.gpu_faults import GPU_USE, GpuFault, GpuUse
 from services.models.deferred import Deferred
 from services.render.character_renderer import PortraitAnimator
-from services.render.engine import AnimatedFace, Frame
+from services.render.engine import AnimatedFace, Expressions, Frame
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
 
@@ -56,9 +56,9 @@ class _WatchedFace:
         self._face = face
         self._use = use
 
-    def render(self, poses: Sequence[Pose]) -> Sequence[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> Sequence[Frame]:
         """Raises: GpuFault: the card failed, and is not used from now on."""
         with self._use.watched("draw a face"):
-            frames = self._face.render(poses)
+            frames = self._face.render(poses, expressions)
         self._use.worked()
         return frames

@@ -16,8 +16,8 @@ from cachetools import LRUCache
 from bus.events import FRAMES_PER_SECOND
 from bus.work.service import Reader
 from bus.work.slots import Slots
-from services.render.encoder import H264Encoder
-from services.render.engine import AnimatedFace, Renderer
+from services.render.encoder import Codec, H264Encoder
+from services.render.engine import AnimatedFace, Expressions, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 
@@ -44,10 +44,11 @@ class PlacedFace:
         thread.in_use.add(self)
 
     async def encode(
-        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float
-    ) -> tuple[bytes, ...]:
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float,
+        expressions: Expressions | None = None,
+    ) -> tuple[bytes, ...]:  # fmt: skip
         """See `RenderThreads.encode`."""
-        return await self._thread.run(partial(_encode, self._face, encoder, poses, order, key=key), due)
+        return await self._thread.run(partial(_encode, self._face, encoder, poses, order, expressions, key=key), due)
 
 
 class _Thread:
@@ -72,15 +73,17 @@ class RenderThreads:
     Args:
         portraits: the store that the renderer reads portraits from.
         threads: how many there are; a speech stays in one.
+        codec: that encodes.
         clock: seconds, by which it is said when something is due.
     """
 
     def __init__(
-        self, renderer: Renderer, portraits: PortraitStore, *, threads: int = 1,
+        self, renderer: Renderer, portraits: PortraitStore, *, threads: int = 1, codec: Codec = "libx264",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.renderer = renderer
         self._portraits = portraits
+        self._codec: Codec = codec
         self._storing = threading.Lock()
         """Held while portraits are stored, read or removed: those of a face that is being made belong to nobody yet."""
         self._clock = clock
@@ -104,14 +107,19 @@ class RenderThreads:
         for thread in self._threads:
             await thread.run(partial(self._drop_others, thread, looks), self._clock() + LATER)
 
+    async def forget(self, look: str) -> None:
+        """Make the face of a look anew when it is asked for the next time."""
+        for thread in self._threads:
+            await thread.run(partial(self._drop, thread, look), self._clock() + LATER)
+
     def encoder(self, bitrate: int, *, crf: int) -> H264Encoder:
         """An encoder for one stream of the renderer's frames, see `H264Encoder`."""
-        renderer = self.renderer
-        return H264Encoder(renderer.width, renderer.height, FRAMES_PER_SECOND, bitrate=bitrate, crf=crf)
+        width, height = self.renderer.width, self.renderer.height
+        return H264Encoder(width, height, FRAMES_PER_SECOND, bitrate=bitrate, crf=crf, codec=self._codec)
 
     async def encode(
         self, face: PlacedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool,
-        due: float | None = None,
+        due: float | None = None, expressions: Expressions | None = None,
     ) -> tuple[bytes, ...]:  # fmt: skip
         """Draw the poses, at most MAX_BATCH, and encode them as access units.
 
@@ -119,10 +127,11 @@ class RenderThreads:
             order: indices of poses as they are shown; a pose may come more than once.
             key: start with a key frame.
             due: when they are shown, by the clock; None: nobody waits for them.
+            expressions: see `AnimatedFace.render`.
         """
         if due is None:
             due = self._clock() + LATER
-        return await face.encode(encoder, poses, order, key=key, due=due)
+        return await face.encode(encoder, poses, order, key=key, due=due, expressions=expressions)
 
     def _load_face(self, thread: _Thread, look: str, portrait: bytes | None) -> AnimatedFace:
         with self._storing:
@@ -135,6 +144,11 @@ class RenderThreads:
                 thread.faces[self.renderer.name, look] = found
         return found
 
+    @staticmethod
+    def _drop(thread: _Thread, look: str) -> None:
+        for key in [one for one in thread.faces if one[1] == look]:
+            del thread.faces[key]
+
     def _drop_others(self, thread: _Thread, looks: Collection[str]) -> None:
         with self._storing:
             self._portraits.keep_only(looks)
@@ -143,7 +157,8 @@ class RenderThreads:
 
 
 def _encode(
-    face: AnimatedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool
-) -> tuple[bytes, ...]:
-    frames = face.render(poses)
+    face: AnimatedFace, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int],
+    expressions: Expressions | None, *, key: bool,
+) -> tuple[bytes, ...]:  # fmt: skip
+    frames = face.render(poses, expressions)
     return encoder.encode((frames[index] for index in order), key=key)

@@ -21,9 +21,11 @@ from bus.events import (
 from bus.work.service import Output, Reader, Service
 from services.gpu_faults import GPU_USE
 from services.readings import engine_note, engine_readings
-from services.render.engine import Renderer
+from services.render.encoder import Codec
+from services.render.engine import ExpressionNetwork, Renderer
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
+from services.render.key_pose_maker import KeyPoseMaker
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.render_threads import RenderThreads
@@ -42,22 +44,30 @@ def service(
     *,
     bitrate: int,
     threads: int = 1,
+    codec: Codec = "libx264",
+    key_poses: KeyPoseMaker | None = None,
     check_interval: float = CHECK_INTERVAL,
+    network: ExpressionNetwork | None = None,
 ) -> Service:
     """The render service with that engine.
 
     Args:
         portraits: the store that the renderer reads portraits from.
         bitrate: bits a second that a talking face may take.
-        threads: that draw; more than one for a renderer of the processor only.
+        threads: that draw and encode.
+        codec: that encodes.
+        key_poses: has key poses of photos drawn; None: nobody does.
         check_interval: seconds between two checks for outdated idle loops.
+        network: moves the lips of photos in place of visemes, where the engine can.
     """
-    thread = RenderThreads(renderer, portraits, threads=threads)
-    speeches = SpeechRenderer(thread, bitrate=bitrate)
-    idle_loops = IdleLoopRenderer(thread, check_interval=check_interval)
+    thread = RenderThreads(renderer, portraits, threads=threads, codec=codec)
+    speeches = SpeechRenderer(thread, bitrate=bitrate, network=network)
+    idle_loops = IdleLoopRenderer(thread, key_poses=key_poses, check_interval=check_interval)
     face_requests = FaceRequestHandler(portrait_maker, idle_loops.batches)
 
     async def handle(event: Event, reader: Reader) -> AsyncGenerator[Output, None]:
+        if isinstance(event.body, SpeechStarted):
+            idle_loops.expect(event.body.character)
         handler = face_requests.handle if isinstance(event.body, FaceRequested) else speeches.frames
         async with aclosing(handler(event, reader)) as outputs:
             async for output in outputs:
@@ -71,7 +81,7 @@ def service(
         on_failure=failure_facts,
         is_finished=is_finished,
         readings=engine_readings,
-        note=engine_note,
+        note=engine_note if key_poses is None else lambda: engine_note(key_poses.note()),
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
         media=("frames",),

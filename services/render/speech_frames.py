@@ -25,15 +25,19 @@ from bus.events import (
     SpeechEnded,
     SpeechStarted,
 )
+from bus.ids import PHOTO_LOOK
 from bus.work.service import Output, Reader
 from services.characters import known_characters
+from services.face_clips import KEY_FRAME_INTERVAL, MAIN
 from services.gpu_faults import GpuFault
 from services.render.encoder import H264Encoder
+from services.render.engine import ExpressionNetwork, Expressions
+from services.render.expression_track import ExpressionTrack
 from services.render.frame_dropping import FrameDropper
-from services.render.idle_motion import KEY_FRAME_INTERVAL
-from services.render.motion import SpeechMotion, idle_phase, phase_after
+from services.render.motion import SpeechMotion, idle_phase, movement_version, phase_after
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, PlacedFace, RenderThreads
+from services.render.takeover import shown_clip
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +59,14 @@ class SpeechRenderer:
         bitrate: bits a second that a talking face may take.
         clock: seconds, the thread's. It only decides what is drawn first, and how much of it: where drawing cannot keep
             up, frames are repeated.
+        network: moves the lips of the photos that LivePortrait draws; None: visemes do.
     """
 
-    def __init__(self, thread: RenderThreads, *, bitrate: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, thread: RenderThreads, *, bitrate: int, clock: Callable[[], float] = time.monotonic,
+        network: ExpressionNetwork | None = None,
+    ) -> None:  # fmt: skip
+        self._network = network
         self._thread = thread
         self._bitrate = bitrate
         self._clock = clock
@@ -78,14 +87,18 @@ class SpeechRenderer:
         if (follows := self._next.pop((body.reply, body.index), None)) is not None:
             phase, after = follows
             shown = max(shown, after)
+            clip = MAIN
         else:
             phase = await start_phase(event, body, reader)
+            clip = MAIN if body.index else await shown_clip(event, body.character, event.at + _PLAYBACK_DELAY, reader)
         look = characters[body.character].look
         face = _SpeechFace(self._thread, look, reader, await self._thread.face(look, reader))
         motion = SpeechMotion(
-            body.character, body.speech, phase=phase, emotion=body.emotion, previous_emotion=body.emotion_before
-        )
+            body.character, body.speech, phase=phase, shown=clip, emotion=body.emotion,
+            previous_emotion=body.emotion_before,
+        )  # fmt: skip
         renderer = self._thread.renderer
+        track = self._track(look, body.speech)
         started = FramesStarted(
             speech=body.speech,
             character=body.character,
@@ -94,6 +107,7 @@ class SpeechRenderer:
             height=renderer.height,
             fps=FRAMES_PER_SECOND,
             phase=phase,
+            movement=movement_version() if track is None else f"{movement_version()}-{track.version}",
         )
         yield started
         if (last := await _other_pictures(event, started, reader)) is not None:
@@ -111,9 +125,11 @@ class SpeechRenderer:
             async for chunk in chunks:
                 motion.add_audio(chunk)
                 samples = chunk.sample + len(chunk.packets) * OPUS_FRAME
+                if track is not None and not await track.add(chunk):
+                    continue  # the network needs the whole sound
                 while motion.frames_ready >= done + size or (motion.complete and motion.frames_ready > done):
                     end = min(done + size, motion.frames_ready)
-                    units = await self._encode(face, encoder, dropper, motion, range(done, end), shown)
+                    units = await self._encode(face, encoder, dropper, motion, track, range(done, end), shown)
                     yield FrameBatch(
                         conversation=event.conversation,
                         speech=body.speech,
@@ -130,8 +146,8 @@ class SpeechRenderer:
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def _encode(
-        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion, frames: range,
-        shown: float,
+        self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion,
+        track: ExpressionTrack | None, frames: range, shown: float,
     ) -> tuple[bytes, ...]:  # fmt: skip
         """One access unit for each frame, of as many drawn frames as there is time for.
 
@@ -145,9 +161,15 @@ class SpeechRenderer:
             drawn = dropper.frames_to_draw(start, count, until_shown=due - began)
             poses = [motion.pose(frame) for frame in drawn]
             order = [bisect_right(drawn, frame) - 1 for frame in range(start, start + count)]
-            units += await face.encode(encoder, poses, order, key=start == frames.start, due=due)
+            expressions = None if track is None else track.at(drawn)
+            units += await face.encode(encoder, poses, order, expressions, key=start == frames.start, due=due)
             dropper.record_time(len(drawn), self._clock() - began, until_shown=due - began)
         return units
+
+
+    def _track(self, look: str, speech: str) -> ExpressionTrack | None:
+        draws = look.startswith(PHOTO_LOOK) and self._thread.renderer.name == "liveportrait"
+        return ExpressionTrack(self._network, speech) if draws and self._network is not None else None
 
 
 class _SpeechFace:
@@ -160,14 +182,19 @@ class _SpeechFace:
         self._face = face
 
     async def encode(
-        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], *, key: bool, due: float
-    ) -> tuple[bytes, ...]:
+        self, encoder: H264Encoder, poses: Sequence[Pose], order: Sequence[int], expressions: Expressions | None, *,
+        key: bool, due: float,
+    ) -> tuple[bytes, ...]:  # fmt: skip
         """See `RenderThreads.encode`."""
         try:
-            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
+            return await self._thread.encode(
+                self._face, encoder, poses, order, key=key, due=due, expressions=expressions
+            )
         except GpuFault:
             self._face = await self._thread.face(self._look, self._reader)
-            return await self._thread.encode(self._face, encoder, poses, order, key=key, due=due)
+            return await self._thread.encode(
+                self._face, encoder, poses, order, key=key, due=due, expressions=expressions
+            )
 
 
 async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
@@ -195,7 +222,7 @@ async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:
 
 
 async def _other_pictures(event: Event, started: FramesStarted, reader: Reader) -> FrameBatch | None:
-    """The last pictures of a speech that another renderer has begun, or drew at another size; None: there are none."""
+    """The last pictures of a speech that another renderer has begun, or drew otherwise; None: there are none."""
     last = await reader.last_media(FrameBatch, subjects.frames(event.conversation, started.speech))
     if last is None:
         return None

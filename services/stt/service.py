@@ -27,6 +27,7 @@ from services.gpu_faults import GPU_USE
 from services.readings import engine_note, engine_readings
 from services.stt.context import Expected, RecognitionContext
 from services.stt.engine import Transcriber, Transcription
+from services.stt.heard_twice import Heard, HeardTwice, Utterances
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +50,23 @@ class UtteranceTranscriber:
         self._engine = engine
         self._threads = ThreadPoolExecutor(transcriber.threads, thread_name_prefix="stt")
         self._context = RecognitionContext()
+        self._heard_twice = HeardTwice()
+
+    def forget(self) -> None:
+        """Empty the caches: the log was replaced by another one."""
+        self._context, self._heard_twice = RecognitionContext(), HeardTwice()
 
     async def __call__(self, event: Event, reader: Reader) -> AsyncIterator[Output]:
         body = event.body
         assert isinstance(body, UtteranceStarted)
+        # The utterances of a conversation are handled in the order of the log: what became of earlier ones is on it.
+        heard = Utterances()
+        if body.session is not None:
+            heard = await self._heard_twice.utterances(event.conversation, reader)
+        holder, received = heard.holder(body.utterance), 0
+        if holder is not None and heard.has_ended(body.utterance) and heard.is_covered(body.utterance):
+            yield _heard_twice(body, holder)
+            return
         expected = Expected()
         if self._transcriber.uses_prompt:
             expected = await self._context.expected(event.conversation, reader)
@@ -71,7 +85,9 @@ class UtteranceTranscriber:
                 async for block in blocks:
                     last = self._run(transcription.push, block)
                     text = await asyncio.shield(last)
-                    if text:
+                    received += len(block) // 2
+                    # Its words would interrupt the answer to the same words.
+                    if text and not heard.is_covered(body.utterance, received):
                         yield TranscriptPartial(utterance=body.utterance, text=text)
             last = self._run(transcription.finish)
             transcript = await asyncio.shield(last)
@@ -82,6 +98,11 @@ class UtteranceTranscriber:
         finally:
             # After the block that the engine may still be working on.
             last.add_done_callback(lambda done: self._close(done, opening))
+        if holder is not None:
+            heard = await self._heard_twice.utterances(event.conversation, reader)
+            if heard.is_covered(body.utterance, received):
+                yield _heard_twice(body, holder)
+                return
         if not transcript.text:
             yield UtteranceDiscarded(utterance=body.utterance, reason="no_words")
             return
@@ -107,6 +128,10 @@ class UtteranceTranscriber:
             last.exception()  # retrieved, so that asyncio does not log it: no one awaits this step any more
         if not opening.cancelled() and opening.exception() is None:
             self._threads.submit(opening.result().close)
+
+
+def _heard_twice(body: UtteranceStarted, holder: Heard) -> UtteranceDiscarded:
+    return UtteranceDiscarded(utterance=body.utterance, reason="heard_twice", same_as=holder.utterance)
 
 
 async def _blocks(chunks: AsyncIterator[AudioIn], size: int) -> AsyncGenerator[bytes, None]:
@@ -150,10 +175,12 @@ async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> b
 
 
 def service(transcriber: Transcriber, engine: str) -> Service:
+    handler = UtteranceTranscriber(transcriber, engine)
     return Service(
         name="stt",
         consumes=(UtteranceStarted,),
-        handle=UtteranceTranscriber(transcriber, engine),
+        handle=handler,
+        forget=handler.forget,
         engine=engine,
         on_failure=failure_facts,
         is_finished=is_finished,

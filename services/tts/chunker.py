@@ -10,9 +10,10 @@ import numpy as np
 from bus.events import OPUS_FRAME, SPEECH_RATE, AudioOut, VisemeMark
 from services.audio import OpusEncoder, Resampler, Samples, packet_loudness, rms
 from services.tts.engine import SpeechPiece
+from services.tts.pitch import PitchMeter
 
-FIRST_CHUNK = 5
-"""Packets, 100 ms: low latency."""
+FIRST_CHUNK = 10
+"""Packets, 200 ms: low latency, and enough for the first frames of a face, which depend on 157 ms after them."""
 NEXT_CHUNK = 20
 """Packets, 400 ms: few messages."""
 ONSET_RMS = 0.004
@@ -60,6 +61,8 @@ class SpeechChunker:
         """At the engine's rate, until the onset is known."""
         self._packets: list[bytes] = []
         self._loudness: list[float] = []
+        self._pitch: list[int] = []
+        self._pitch_meter = PitchMeter()
         self._next_mark = 0
         self._chunks = 0
         self._sent_packets = 0
@@ -93,7 +96,7 @@ class SpeechChunker:
         if self._resampler is not None:
             self._encode(self._resampler.flush())
         self._packets += self._encoder.flush()
-        self._loudness += packet_loudness(self._partial_packet)
+        self._measure(self._partial_packet)
         end = (self._sent_packets + len(self._packets)) * OPUS_FRAME
         # An engine may place its closing silence slightly after its last sample.
         self.visemes = [mark for mark in self.visemes if mark.sample < end]
@@ -113,8 +116,13 @@ class SpeechChunker:
         self._packets += self._encoder.push(samples)
         self._partial_packet = np.concatenate([self._partial_packet, samples])
         complete = len(self._partial_packet) // OPUS_FRAME * OPUS_FRAME
-        self._loudness += packet_loudness(self._partial_packet[:complete])
+        self._measure(self._partial_packet[:complete])
         self._partial_packet = self._partial_packet[complete:]
+
+    def _measure(self, samples: Samples) -> None:
+        """Loudness and pitch of the next packets; the last one may be shorter than a packet."""
+        self._loudness += packet_loudness(samples)
+        self._pitch += self._pitch_meter.push(samples)
 
     def _full_chunks(self) -> Iterator[AudioOut]:
         # Keeps one packet back, so that the final chunk is not empty.
@@ -134,9 +142,10 @@ class SpeechChunker:
             packets=tuple(self._packets[:size]),
             visemes=tuple(self.visemes[first : self._next_mark]),
             loudness=tuple(self._loudness[:size]),
+            pitch=tuple(self._pitch[:size]),
             final=final,
         )
-        del self._packets[:size], self._loudness[:size]
+        del self._packets[:size], self._loudness[:size], self._pitch[:size]
         self._chunks += 1
         self._sent_packets += size
         return chunk

@@ -12,10 +12,13 @@ from pathlib import Path
 
 from tests.attack.attacks import ATTACKS
 from tests.attack.run import HEADER, attack
+from tests.attack.schema import schema
+
+_ALL = (*ATTACKS, schema)
 
 
 def main() -> int:
-    names = [one.__name__ for one in ATTACKS]
+    names = [one.__name__ for one in _ALL]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=8, help="of each attack")
     parser.add_argument("--quiet", type=float, default=20, help="seconds of talk before the first attack")
@@ -26,7 +29,7 @@ def main() -> int:
     logging.disable(logging.ERROR)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))  # the attacker's own connections
-    chosen = [one for one in ATTACKS if one.__name__ in (arguments.only or names)]
+    chosen = [one for one in _ALL if one.__name__ in (arguments.only or names)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)

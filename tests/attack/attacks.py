@@ -30,6 +30,8 @@ class Outcome:
 
     answers: Counter[str] = field(default_factory=Counter)
     """By status, or what else became of a request."""
+    wrong: list[str] = field(default_factory=list)
+    """Answers that are not as the API is described."""
 
     @property
     def refused(self) -> int:

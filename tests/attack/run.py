@@ -52,6 +52,7 @@ class Report:
                 found.append(f"{one.name}: the gateway is not ready afterwards")
             if one.outcome.broken:
                 found.append(f"{one.name}: answered {dict(one.outcome.answers)}")
+            found += [f"{one.name}: {what}" for what in one.outcome.wrong[:20]]
             if one.log_bytes > _LOG_MOST:
                 found.append(f"{one.name}: {one.log_bytes} bytes of log lines")
             for quantity in ("files", "sockets", "threads"):

@@ -116,14 +116,15 @@ def test_all_stages_fit_into_ten_minutes_and_their_programs_exist() -> None:
         assert [stage.name for stage in stages] == [stage.name for stage in on_the_processor(Settings())]
         for stage in stages:
             module = Path(*stage.command[1].split(".")).with_suffix(".py")
-            assert (gpu.DOCUMENT.parents[1] / module).exists()
+            named = [one for one in stage.command if one.startswith("tests/")] or [str(module)]
+            assert all((gpu.DOCUMENT.parents[1] / one).exists() for one in named)
     budgets = {stage.name: stage.budget >> 30 for stage in on_a_card(Settings(), None) if stage.budget}
-    assert budgets == {"the face": 8, "the voice": 4, "the recogniser": 2}
+    assert budgets == {"the face": 8, "the face, compiled": 8, "the voice": 4, "the recogniser": 2}
 
 
 def test_the_golden_numbers_are_compared_network_by_network() -> None:
     rows = list(golden(("stitching", "eye")))
-    assert [(name, verdict) for name, _, _, verdict in rows] == [("stitching", "as golden"), ("eye", "as golden")]
+    assert [(row[0], row[-1]) for row in rows] == [("stitching", "as golden"), ("eye", "as golden")]
     assert nvenc().split(":")[0] in ("available", "not available")
 
 

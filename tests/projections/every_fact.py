@@ -38,8 +38,9 @@ def _spoken_turn() -> Iterator[tuple[str | None, e.Fact]]:
     yield turn, _sentence(reply, 0, "It is late.")
     yield turn, _sentence(reply, 0, "A second version, which is ignored.")
     yield turn, e.SpeechStarted(**_speech(reply, 0), character="ada", voice="female", engine="espeak")
-    picture = {"width": 512, "height": 512, "fps": 25, "phase": 3}
-    yield turn, e.FramesStarted(speech="r1-0", character="ada", engine="layered", **picture)
+    yield turn, e.FramesStarted(
+        speech="r1-0", character="ada", engine="layered", width=512, height=512, fps=25, phase=3
+    )
     yield turn, e.PlaybackStarted(session=_S, **_speech(reply, 0), video=True)
     yield turn, e.ReplyEnded(reply=reply, sentences=2)
     yield turn, e.PlaybackProgress(session=_S, **_speech(reply, 0), samples=24000)

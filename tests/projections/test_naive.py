@@ -198,9 +198,9 @@ def possible(log: Log, turn: str, sentence: Sentence) -> bool:
         case "written":
             return not cut
         case "spoken":
-            return bool(kinds & {SpeechStarted, PlaybackStarted}) and not cut
+            return bool(kinds & {SpeechStarted, PlaybackStarted, PlaybackProgress}) and not cut
         case "playing":
-            return PlaybackStarted in kinds and not cut
+            return (PlaybackStarted in kinds or PlaybackProgress in kinds) and not cut
         case "played":
             return PlaybackStarted in kinds or (PlaybackFinished in kinds and sentence.heard > 0)
         case "unspoken":

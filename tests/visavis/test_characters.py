@@ -10,6 +10,7 @@ import pytest
 
 from bus.errors import ConfigurationError, InvalidInput, NotFound
 from bus.events import CharacterCreated
+from bus.ids import key_pictures_of
 from bus.log.event_log import EventLog
 from bus.settings import Settings
 from services.characters import current_characters
@@ -87,6 +88,7 @@ async def test_a_character_is_forgotten_with_its_face(
     await create_character(ready, photo, **TRAITS)
     await create_character(ready, photo, **{**TRAITS, "name": "Yan"})
     look = (await current_characters(event_log))["zoe"].look
+    await event_log.assets.put(key_pictures_of(look), b"pictures of its key poses")
     assert await forget(ready, "zoe") == 0
     assert capsys.readouterr().err == "zoe is gone\n"
     assert list(await current_characters(event_log)) == ["yan"]
@@ -94,8 +96,9 @@ async def test_a_character_is_forgotten_with_its_face(
     with pytest.raises(NotFound, match="there is no character zoe; there are yan"):
         await forget(ready, "zoe")
     await forget(ready, "yan")
-    with pytest.raises(NotFound):
-        await event_log.asset(look)
+    for name in (look, key_pictures_of(look)):
+        with pytest.raises(NotFound):
+            await event_log.asset(name)
     with pytest.raises(InvalidInput, match="ada is one of the built-in characters"):
         await forget(ready, "ada")
 

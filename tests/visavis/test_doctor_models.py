@@ -60,7 +60,7 @@ def test_models_that_are_here_share_a_line_and_each_missing_one_has_its_own(sett
     here, faces, kokoro = models(engines, settings, Machine())
     assert (here.state, here.message) == ("ok", "here: silero-vad, smart-turn (10 MB)")
     assert (faces.state, faces.message) == (
-        "hint", "face-landmarks is missing (face landmarks, 3 MB); photos are refused until render has fetched it"
+        "hint", "face-landmarks is missing (face landmarks, 5 MB); photos are refused until render has fetched it"
     )  # fmt: skip
     assert (kokoro.state, kokoro.message) == (
         "warning", "kokoro is missing (voice, 99 MB); it is fetched while a simpler engine serves"

@@ -23,7 +23,7 @@ _LATEST = 1 << 53
 _LOOK = re.compile(PHOTO_LOOK + "[0-9a-f]{32}")
 _COLOUR = re.compile(r"[#A-Za-z0-9(),.% -]{0,60}")
 """As in CSS."""
-_PIXELS, _MESH = (512, 512, 3), (468, 3)
+_PIXELS, _MESHES = (512, 512, 3), ((468, 3), (478, 3))
 """Shapes in a portrait, `services.render.photo.portrait`; written out, because that takes OpenCV."""
 _LARGEST_PORTRAIT = 8 << 20
 """Bytes, unpacked; one of ours has under one MiB."""
@@ -113,6 +113,6 @@ def check_portrait(name: str, data: bytes, archive: Archive) -> None:
         raise InvalidInput(f"the portrait {name} is damaged") from error
     if not isinstance(pixels, np.ndarray) or not isinstance(mesh, np.ndarray):  # numpy gives bytes that are no array
         raise InvalidInput(f"the portrait {name} holds no arrays")
-    is_one = pixels.dtype == np.uint8 and pixels.shape == _PIXELS and mesh.dtype.kind == "f" and mesh.shape == _MESH
+    is_one = pixels.dtype == np.uint8 and pixels.shape == _PIXELS and mesh.dtype.kind == "f" and mesh.shape in _MESHES
     if not is_one or not np.isfinite(mesh).all():
         raise InvalidInput(f"the portrait {name} is not as portraits are")

@@ -133,9 +133,8 @@ def _silent(data: bytes, private: dict[str, str]) -> bytes | None:
         case AudioIn(pcm=pcm):
             return codec.encode(replace(message, pcm=bytes(len(pcm))))
         case AudioOut(packets=packets):
-            mute = replace(
-                message, packets=(SILENCE,) * len(packets), loudness=(0.0,) * len(message.loudness), visemes=()
-            )
+            level = (0.0,) * len(message.loudness)
+            mute = replace(message, packets=(SILENCE,) * len(packets), loudness=level, pitch=(), visemes=())
             return codec.encode(mute)
         case IdleBatch(character=character) if character not in private:
             return data

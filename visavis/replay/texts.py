@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from projections.moment import local_time
 from projections.printable import json_lines, printable
-from projections.read_model import ConversationSummary
+from projections.read_model_queries import ConversationSummary
 from projections.replay.recording import GivenUp
 from projections.replay.view import ReplayClip, ReplayEvent, ReplayEventDetail, ReplayMark, ReplayTurn, ReplayView
 from visavis.replay.waterfall import latency, waterfall

@@ -132,6 +132,7 @@ def _environment(engines: Engines, settings: Settings) -> Mapping[str, str]:
         **engines.environment,
         "VISAVIS_NATS_URL": settings.nats_url,
         "VISAVIS_NATS_REPLICAS": "1",
+        "VISAVIS_RENDER_KEY_POSES": "off",  # minutes of drawing for a system that lasts as long
         "VISAVIS_DATA": settings.data,
         # Their defaults are folders of the data, which is another folder here.
         "VISAVIS_MODELS": str(own.models_folder),

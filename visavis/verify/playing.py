@@ -18,6 +18,7 @@ from bus.events import (
     SpeechStarted,
     TranscriptFinal,
     UtteranceEnded,
+    UtteranceStarted,
 )
 from services.gateway.playing.floor import VERDICTS, Floor
 from services.gateway.playing.idle_loops import IdleLoop
@@ -25,6 +26,7 @@ from services.gateway.playing.playout import PlayoutEvent, PlayoutFinished, Play
 from visavis.verify.decisions import Decision, Fact, compared, not_recorded
 from visavis.verify.listening import partial_texts
 
+_JUDGED = ("partial", "final", "heard_twice")
 Playback = PlaybackStarted | PlaybackProgress | PlaybackFinished
 _NOTHING = "nothing"
 MAX_TICKS = 50 * 3600 * 24
@@ -98,7 +100,7 @@ def _unbroken(traces: Sequence[PlayoutTrace]) -> list[PlayoutTrace]:
 
 def _are_valid(trace: PlayoutTrace, numbers: list[int], names: int) -> bool:
     """Whether the inputs of a trace name what is known, and bring no more than a session would take."""
-    verdicts = (told.count for told in trace.inputs if told.kind in ("partial", "final"))
+    verdicts = (told.count for told in trace.inputs if told.kind in _JUDGED)
     amounts = (amount for told in trace.inputs for amount in (told.count, told.position))
     return (
         all(-1 <= number < names for number in numbers)
@@ -114,12 +116,16 @@ class _Known:
     def __init__(self, facts: Sequence[Fact]) -> None:
         self.speeches: dict[str, SpeechStarted] = {}
         self.finals: dict[str, str] = {}
+        self.sessions: dict[str, str] = {}
+        """Those whose microphones heard each utterance."""
         self.partials: dict[str, list[str]] = {}
         self.traced: set[str] = set()
         for _, event in facts:
             match event.body:
                 case SpeechStarted(speech=speech) as started:
                     self.speeches[speech] = started
+                case UtteranceStarted(utterance=utterance, session=str() as session):
+                    self.sessions[utterance] = session
                 case TranscriptFinal(utterance=utterance, text=text):
                     self.finals[utterance] = text
                 case UtteranceEnded(utterance=utterance, trace=trace) if trace is not None:
@@ -196,12 +202,15 @@ class _SessionReplay:
                     return f"speech.started of {name} is missing", _pause(one.count), None
                 return f"speech {name}", _pause(one.count), _pause(floor.add_speech(started))
             case "utterance":
-                return f"sound {name}", _pause(one.count), _pause(floor.start_utterance(name, None))
+                paused = floor.start_utterance(name, None, self._known.sessions.get(name, ""))
+                return f"sound {name}", _pause(one.count), _pause(paused)
             case "partial":
                 return self._judge_partial(name, VERDICTS[one.count])
             case "final":
                 text = self._known.finals.get(name, "")
                 return f"final words of {name}", VERDICTS[one.count], floor.judge_final(name, text)
+            case "heard_twice":
+                return f"sound {name}, heard twice", VERDICTS[one.count], floor.drop_utterance(name)
             case "audio" | "last_audio":
                 self._add_audio(one, name)
             case "frames":
@@ -217,6 +226,8 @@ class _SessionReplay:
                 floor.set_idle_loop(_LOOP)
             case "resume":
                 floor.resume()
+            case "hold":
+                floor.hold(bool(one.count))
             case "interrupt":
                 self._add(floor.interrupt(name))
             case "stop":

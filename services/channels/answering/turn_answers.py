@@ -276,7 +276,7 @@ async def _notice(event: Event, progress: TurnProgress, reader: Reader) -> str:
     if progress.outcome == "discarded" and discarded is not None and discarded.detail:
         return discarded.detail
     language = progress.language or await _language(event, reader)
-    if progress.outcome == "discarded" and discarded is not None:
+    if progress.outcome == "discarded" and discarded is not None and discarded.reason != "heard_twice":
         return phrase(discarded.reason, language)
     return phrase("failed" if progress.outcome == "failed" else "done", language)
 

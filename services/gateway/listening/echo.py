@@ -87,7 +87,8 @@ class EchoDetector:
         self._packets = 0
         self._audible = -_LENGTH
         """Number of the newest packet that was no silence."""
-        self._microphone: deque[tuple[int, _Sound]] = deque(maxlen=SPAN)
+        # Before it was on, it heard nothing: it may be switched on beside a loudspeaker that is playing.
+        self._microphone: deque[tuple[int, _Sound]] = deque([(0, _QUIET)] * SPAN, maxlen=SPAN)
 
     def push_playback(self, loudness: float = 0.0, bands: Callable[[], Bands] | None = None) -> None:
         """Add the next 20 ms that leave for the browser; without arguments silence.
@@ -107,7 +108,7 @@ class EchoDetector:
         In the third of a second after something has begun, before the spectra tell, it counts as an echo.
         """
         self._microphone.append((self._packets, _Sound(loudness, bands)))
-        if len(self._microphone) < SPAN or self._packets - self._audible >= _LENGTH:
+        if self._packets - self._audible >= _LENGTH:
             return False
         heard = _log_level(np.array([window.loudness for _, window in self._microphone]))
         if heard.std() < MIN_DEVIATION:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import Future
+from functools import cache
 
-import numpy as np
+from cachetools import FIFOCache
 
 from bus.cancellation import raise_if_cancelled
 from bus.dropped import drop
-from bus.errors import InvalidInput
-from bus.events import MICROPHONE_RATE, OPUS_FRAME, SPEECH_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
+from bus.events import MICROPHONE_RATE, AudioIn, Event, LiveEvent, UtteranceStarted
 from bus.log.event_log import EventLog
-from services.audio import OpusDecoder, Samples, rms, samples_from_pcm
-from services.gateway.listening.echo import EchoDetector, band_powers
+from services.audio import rms, samples_from_pcm
+from services.gateway.listening.echo import band_powers
 from services.gateway.listening.endpointing import PRE_ROLL, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.opus_receiver import OpusReceiver
 from services.gateway.listening.pcm_buffer import PcmBuffer
+from services.gateway.listening.played_voice import PlayedVoice
 from services.gateway.listening.recorded_endpointer import RecordedEndpointer
 from services.gateway.listening.turn_end import MAX_SAMPLES, TurnEndDetector
 from services.gateway.listening.utterance import Utterance
@@ -33,6 +34,8 @@ and the words decide whether the utterance is over."""
 _KEPT = 2 * MICROPHONE_RATE
 """Samples kept for the pre-roll: two seconds."""
 _MAX_UNPUBLISHED = 400
+_MAX_OTHERS = 16
+"""Other sessions whose voices are kept apart."""
 MUTED_AFTER = 1.0
 """Seconds without a packet after which the microphone counts as muted. A browser sends silence, too, but an operating
 system's mute, a phone call or another headset stop the packets; without silence (DTX) one still comes every 0.4 s."""
@@ -74,8 +77,9 @@ class Microphone:
         self._session = ""
         """The session that is served; empty while the microphone is off."""
         self._receiver = OpusReceiver()
-        self._echo_detector = EchoDetector()
-        self._playback_decoder = OpusDecoder()
+        self._played = PlayedVoice()
+        self._played_elsewhere: FIFOCache[str, PlayedVoice] = FIFOCache(_MAX_OTHERS)
+        """What other sessions play; their loudspeakers may stand beside this microphone."""
         self._buffer = PcmBuffer()
         self._kept = _KEPT if turn_end_detector is None else MAX_SAMPLES
         self._analysed = 0
@@ -113,19 +117,13 @@ class Microphone:
         Args:
             loudness: of the packet, as its voice has recorded it; None: it is decoded for that.
         """
-        if packet is None:
-            return self._echo_detector.push_playback()
-        if loudness is None:
-            played = self._played(packet)
-            return self._echo_detector.push_playback(rms(played), lambda: band_powers(played, SPEECH_RATE))
-        return self._echo_detector.push_playback(loudness, lambda: band_powers(self._played(packet), SPEECH_RATE))
+        self._played.push(packet, loudness)
 
-    def _played(self, packet: bytes) -> Samples:
-        try:
-            played = self._playback_decoder.decode(packet)
-        except InvalidInput:
-            played = np.zeros(0, np.int16)
-        return played if len(played) else np.zeros(OPUS_FRAME, np.int16)
+    def push_playback_of(self, session: str, packet: bytes | None, loudness: float | None = None) -> None:
+        """Take the Opus packet that leaves for the browser of another session; see `push_playback`."""
+        if session not in self._played_elsewhere:
+            self._played_elsewhere[session] = PlayedVoice()
+        self._played_elsewhere[session].push(packet, loudness)
 
     def set_partial(self, text: str) -> None:
         """Take the newest partial transcript of the utterance, by which endpointing judges whether it is complete."""
@@ -155,7 +153,10 @@ class Microphone:
         probability = self._detector.probability(window)
         samples = samples_from_pcm(window)
         loudness = rms(samples)
-        echo = self._echo_detector.is_echo(loudness, lambda: band_powers(samples, MICROPHONE_RATE))
+        bands = cache(lambda: band_powers(samples, MICROPHONE_RATE))
+        voices = (self._played, *self._played_elsewhere.values())
+        heard = [voice.is_heard(loudness, bands) for voice in voices]  # each has to know every window
+        echo = any(heard)
         match self._recorded.push(probability, loudness, echo=echo):
             case StartOfSpeech(sample):
                 self._start_utterance(sample)

@@ -121,6 +121,13 @@ def intercept_reports(sender: RTCRtpSender, sink: Callable[[int], None]) -> None
     sender._handle_rtcp_packet = handle_and_pass_on  # type: ignore[method-assign]
 
 
+def forget_unattached(peer: Any) -> None:
+    """Forget the transceivers that an offer of odd sections has left without a transport: aiortc cannot close a
+    connection that has one, and what the others hold would stay open."""
+    transceivers = peer._RTCPeerConnection__transceivers
+    transceivers[:] = [one for one in transceivers if one.receiver.transport is not None]
+
+
 def configure_gathering(peer: RTCPeerConnection, sockets: Mapping[str, socket.socket] | None, timeout: float) -> None:
     """Say how a connection finds its ICE candidates. Call it between setting the remote description and the local one.
 

@@ -5,6 +5,9 @@ lets it resume where it paused. A reply that starts while the person is speaking
 
 Where sounds keep turning out to have no words (a machine that beeps, music), the next ones pause nothing until they
 have some.
+
+The microphones of all sessions of a conversation count. A sound in one of them while another one hears somebody is
+likely to be the same voice, and pauses nothing until it has words of its own.
 """
 
 from __future__ import annotations
@@ -21,10 +24,14 @@ MAX_WORDLESS = 2
 
 
 class BargeInDetector:
-    """The utterances of one session whose final transcript is still missing."""
+    """The utterances of a conversation whose final transcript is still missing."""
 
     def __init__(self) -> None:
         self._turns: dict[str, str | None] = {}
+        self._sessions: dict[str, str] = {}
+        """Those whose microphones heard them."""
+        self._doubled: set[str] = set()
+        """Those of the pending utterances that began while another session heard somebody."""
         self._worded: set[str] = set()
         """Those of the pending utterances that have words."""
         self._wordless = 0
@@ -38,7 +45,8 @@ class BargeInDetector:
     @property
     def pauses_voice(self) -> bool:
         """Whether the avatar has to be silent: an utterance is pending that is no noise."""
-        return bool(self._worded) or (self.is_pending and self._wordless < MAX_WORDLESS)
+        sounds = self._turns.keys() - self._doubled
+        return bool(self._worded) or (bool(sounds) and self._wordless < MAX_WORDLESS)
 
     def awaits(self, utterance: str) -> bool:
         """Whether the final transcript of this utterance is still missing."""
@@ -48,9 +56,22 @@ class BargeInDetector:
         """The turn that a pending utterance opens."""
         return self._turns.get(utterance)
 
-    def start(self, utterance: str, turn: str | None) -> None:
-        """Add an utterance that starts now."""
-        self._turns[utterance] = turn
+    def start(self, utterance: str, turn: str | None, session: str = "") -> None:
+        """Add an utterance that starts now, in the microphone of a session."""
+        if any(one != session for one in self._sessions.values()):
+            self._doubled.add(utterance)
+        self._turns[utterance], self._sessions[utterance] = turn, session
+
+    def drop(self, utterance: str) -> Verdict:
+        """The utterance was heard by another session, too, and is judged there; it is pending no longer."""
+        self._forget(utterance)
+        return "wait" if self._turns else "resume"
+
+    def _forget(self, utterance: str) -> None:
+        self._turns.pop(utterance, None)
+        self._sessions.pop(utterance, None)
+        self._worded.discard(utterance)
+        self._doubled.discard(utterance)
 
     def judge_partial(self, utterance: str, text: str) -> Verdict:
         """The verdict on a partial transcript."""
@@ -64,8 +85,7 @@ class BargeInDetector:
         """The verdict on the final transcript, empty where there were no words; the utterance is pending no longer."""
         if utterance not in self._turns:
             return "wait"
-        del self._turns[utterance]
-        self._worded.discard(utterance)
+        self._forget(utterance)
         self._wordless = 0 if text.strip() else self._wordless + 1
         if _is_interruption(text):
             return "interrupt"

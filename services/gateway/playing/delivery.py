@@ -55,11 +55,13 @@ class Delivery:
         return self._confirmed_at is not None and self._ticks - self._confirmed_at > LOST
 
     @property
-    def _is_recent(self) -> bool:
+    def is_recent(self) -> bool:
+        """Whether the browser has confirmed something lately, or is not known to confirm anything."""
         return self._confirmed_at is None or self._ticks - self._confirmed_at <= RECENT
 
     @property
-    def _is_trusted(self) -> bool:
+    def is_trusted(self) -> bool:
+        """Whether the browser confirms nothing, and is taken to receive everything."""
         return self._confirmed_at is None and self._ticks > _UNCONFIRMED
 
     def tick(self, number: int, speech: str, samples: int) -> list[Event]:
@@ -71,16 +73,16 @@ class Delivery:
         """
         self._number = number
         self._ticks += 1
-        if speech and not self._is_trusted:
+        if speech and not self.is_trusted:
             self._positions.append((number, speech, samples))
-        return self._told(self._all_waiting()) if self._is_trusted and self._waiting else []
+        return self._told(self._all_waiting()) if self.is_trusted and self._waiting else []
 
     def put(self, event: Event) -> list[Event]:
         """Take the fact of something that was sent with the newest tick; returns the facts that are told now."""
         body = _playback(event)
         if isinstance(body, PlaybackFinished):
             self._positions.append((self._number, body.speech, body.samples))
-        if (isinstance(body, PlaybackStarted) and not self._waiting) or self._is_trusted:
+        if (isinstance(body, PlaybackStarted) and not self._waiting) or self.is_trusted:
             return self._told([event])
         self._waiting.append((self._number, event))
         return []
@@ -99,7 +101,7 @@ class Delivery:
     def settle(self) -> list[Event]:
         """Nothing more is waited for: returns all facts, each as far as it is true."""
         waiting = self._all_waiting()
-        if self._is_recent:
+        if self.is_recent:
             return self._told(waiting)
         told: list[Event] = []
         for event in waiting:

@@ -17,9 +17,11 @@ from bus.events import (
     PlayoutTrace,
     SpeechStarted,
 )
+from services.face_clips import FaceState
 from services.gateway.playing.barge_in import BargeInDetector, Verdict
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.playout import Playout, PlayoutFinished, Tick
+from services.gateway.playing.speech_queue import Voice
 
 VERDICTS: tuple[Verdict, ...] = ("wait", "interrupt", "resume")
 """By their numbers in the trace."""
@@ -30,14 +32,15 @@ MAX_INPUTS = 5000
 
 
 class Floor:
-    """The play-out and the barge-in detector of one session.
+    """The play-out of one session, and the barge-in detector of its conversation.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
-        self._playout = Playout(phase)
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
+        self._playout = Playout(phase, seed)
         self._barge_in = BargeInDetector()
         self._ticks = 0
         self._names: FIFOCache[str, int] = FIFOCache(_MAX_NAMES)
@@ -56,9 +59,9 @@ class Floor:
         self._note("speech", started.speech, int(pauses))
         return pauses
 
-    def start_utterance(self, utterance: str, turn: str | None) -> bool:
-        """The person makes a sound; returns whether the voice pauses."""
-        self._barge_in.start(utterance, turn)
+    def start_utterance(self, utterance: str, turn: str | None, session: str = "") -> bool:
+        """The person makes a sound in the microphone of a session; returns whether the voice pauses."""
+        self._barge_in.start(utterance, turn, session)
         pauses = self._barge_in.pauses_voice and not self._playout.is_idle
         if pauses:
             self._playout.pause()
@@ -79,9 +82,22 @@ class Floor:
         self._note("final", utterance, VERDICTS.index(verdict))
         return verdict
 
+    def drop_utterance(self, utterance: str) -> Verdict:
+        """The verdict on an utterance that another session has heard, too."""
+        if not self._barge_in.awaits(utterance):
+            return "wait"
+        verdict = self._barge_in.drop(utterance)
+        self._note("heard_twice", utterance, VERDICTS.index(verdict))
+        return verdict
+
     def turn(self, utterance: str) -> str | None:
         """The turn that a pending utterance opens."""
         return self._barge_in.turn(utterance)
+
+    def hold(self, held: bool) -> None:
+        """Begin no further sentence, until told otherwise: another session is within one."""
+        self._note("hold", count=int(held))
+        self._playout.hold(held)
 
     def resume(self) -> None:
         """Go on where the voice was paused."""
@@ -96,6 +112,10 @@ class Floor:
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is under way or queued."""
         return self._playout.has_reply(reply)
+
+    def voice_of(self, speech: str) -> Voice | None:
+        """The sound of a speech that is here, or was until a moment ago."""
+        return self._playout.voice_of(speech)
 
     @property
     def is_speaking(self) -> bool:
@@ -134,6 +154,10 @@ class Floor:
         """Show this loop between speeches from the next frame on."""
         self._note("idle_loop")
         self._playout.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to. Follows from the facts, and decides nothing else."""
+        self._playout.show_state(state, nods=nods)
 
     # output
 

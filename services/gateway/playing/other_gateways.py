@@ -55,15 +55,16 @@ class AddCandidates(Struct, frozen=True, kw_only=True, tag="candidates"):
     lines: tuple[str, ...]
 
 
-class TakeOver(Struct, frozen=True, kw_only=True, tag="take_over"):
-    """A newer session plays the conversation: end the earlier ones, and put on the log how far they had come."""
+class Join(Struct, frozen=True, kw_only=True, tag="join"):
+    """A newer session plays the conversation, too: end the earlier ones whose browser is gone, put on the log how far
+    they had come, and tell whether others go on."""
 
     conversation: str
     opened_at: int
     """Sequence of the `session.opened` of the newer one."""
 
 
-Act = Stop | Leave | AddCandidates | TakeOver
+Act = Stop | Leave | AddCandidates | Join
 
 
 class GatewayMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,7 +90,7 @@ class Outcome(Struct, frozen=True):
     """What other gateways did."""
 
     did: bool = False
-    """Whether there was something to do for one of them."""
+    """Whether there was something to do for one of them; of a session that joins: whether one of theirs plays on."""
     sequence: int = 0
     """Of the newest fact that they put on the log for it; 0: none."""
 

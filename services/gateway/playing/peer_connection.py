@@ -190,6 +190,7 @@ class PeerConnection:
         self._on_microphone_packet, self._on_disconnect, self._on_delivered = _ignore_packet, _ignore, _ignore
         self._audio.stop()
         self._video.stop()
+        aiortc_tuning.forget_unattached(self._pc)
         try:
             # aiortc closes by itself, too, where the browser has: whoever comes second waits for that task, which may
             # have been cancelled and then never says that it is done.

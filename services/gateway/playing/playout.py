@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bus.events import OPUS_FRAME, AudioOut, FrameBatch, SpeechStarted
+from services.face_clips import FaceState
 from services.gateway.playing.idle_loops import IdleLoop
-from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue
+from services.gateway.playing.speech_queue import BufferedSpeech, SpeechQueue, Voice
 from services.gateway.playing.video_sequencer import VideoSequencer
 
 _MAX_FRAME_WAIT = 15
@@ -74,12 +75,13 @@ class Playout:
     """Plays the speeches of one session one after another, with the idle loop between them.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
         self._queue = SpeechQueue()
-        self._video = VideoSequencer(phase)
+        self._video = VideoSequencer(phase, seed)
         self._playing: BufferedSpeech | None = None
         self._position = 0
         """Packets of the speech under way that have been sent."""
@@ -92,12 +94,18 @@ class Playout:
         self._pause = 0
         """Ticks until a paused voice resumes by itself."""
         self._renderer_responsive = True
+        self._held = False
+        """Whether no further speech begins for now."""
 
     # input
 
     def set_idle_loop(self, loop: IdleLoop) -> None:
         """Show this loop between speeches from the next frame on."""
         self._video.set_idle_loop(loop)
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to, from its next key frames on."""
+        self._video.show_state(state, nods=nods)
 
     def add_speech(self, started: SpeechStarted) -> None:
         """Queue a speech, unless its reply has been interrupted."""
@@ -149,9 +157,17 @@ class Playout:
             self._video.seek(self._position)
         self._pause = 0
 
+    def hold(self, held: bool) -> None:
+        """Begin no further speech, until told otherwise."""
+        self._held = held
+
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is under way or queued."""
         return self._queue.has_reply(reply)
+
+    def voice_of(self, speech: str) -> Voice | None:
+        """The sound of a speech that is here, or was until a moment ago."""
+        return self._queue.voice_of(speech)
 
     @property
     def is_idle(self) -> bool:
@@ -197,7 +213,7 @@ class Playout:
     def _start_next(self) -> PlayoutStarted | None:
         self._gap = max(0, self._gap - 1)
         speech = self._queue.first
-        if self._gap or speech is None or not speech.is_ready:
+        if self._gap or self._held or speech is None or not speech.is_ready:
             return None
         assert speech.started is not None
         if speech.audio_complete and not speech.packets:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from aiortc import RTCSessionDescription
 
 from bus import clock, subjects
+from bus.cancellation import cancel_until_done, raise_if_cancelled
 from bus.errors import BusError
 from bus.events import (
     CharacterChosen,
@@ -32,14 +33,16 @@ from bus.events import (
     SpeechStarted,
     TranscriptFinal,
     TranscriptPartial,
+    TranscriptStable,
     UtteranceDiscarded,
     UtteranceStarted,
 )
-from bus.ids import derive_id, new_id
+from bus.ids import derive_id, new_id, seed_of
 from bus.log import streams
 from bus.log.event_log import EventLog
 from bus.stamping import new_event
-from services.gateway.feed import Feed, Subscription
+from services.face_script import FaceScript
+from services.gateway.feed import Feed
 from services.gateway.ice.configuration import IceConfiguration
 from services.gateway.listening.microphone import Microphone
 from services.gateway.playing.barge_in import Verdict
@@ -47,21 +50,23 @@ from services.gateway.playing.delivery import Delivery
 from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
 from services.gateway.playing.media_buffering import buffer_media
+from services.gateway.playing.other_sessions import OtherSessions
+from services.gateway.playing.other_voices import OtherVoices
 from services.gateway.playing.outbox import Outbox
-from services.gateway.playing.peer_connection import TICK, PeerConnection
+from services.gateway.playing.peer_connection import PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
-from services.gateway.playing.playout import PlayoutEvent, Tick
+from services.gateway.playing.playout import PlayoutEvent
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
+from services.gateway.playing.ticks import MICROSECONDS, every_tick
 from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
+from services.gateway.subscriptions import Subscription
 
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 20.0
 """Seconds from the answer until media must flow."""
-_MAX_LAG = 0.2
-"""Seconds that ticks may be late before some are skipped."""
 _IDLE_LOOP_INTERVAL = 0.2
 _RECORD_PATIENCE = 2.0
 """Seconds that NATS has to store how a session ended before the page is told."""
@@ -73,9 +78,8 @@ class Session:
     Args:
         on_barge_in: interrupts the replies of the conversation, but for the one to this turn.
         on_overtaken: interrupts the reply to this turn, which begins although something else was said since.
-        take_over: ends the conversation's earlier sessions, and waits until the log has how far they had come: the
-            newest one plays.
-        is_only_session: whether no other session plays the conversation.
+        join: ends the conversation's earlier sessions whose browser is gone, waits until the log has how far they had
+            come, and tells whether others play on.
         connect_timeout: seconds from the answer until media must flow.
     """
 
@@ -92,8 +96,7 @@ class Session:
         ice: IceConfiguration,
         on_barge_in: Callable[[str | None], Awaitable[None]],
         on_overtaken: Callable[[str, InterruptionSource], Awaitable[None]],
-        take_over: Callable[[Session], Awaitable[None]],
-        is_only_session: Callable[[], bool],
+        join: Callable[[Session], Awaitable[bool]],
         connect_timeout: float = CONNECT_TIMEOUT,
     ) -> None:
         self.id = new_id("s")
@@ -105,10 +108,10 @@ class Session:
         self._journal = journal
         self._on_barge_in = on_barge_in
         self._on_overtaken = on_overtaken
-        self._take_over = take_over
-        self._is_only_session = is_only_session
+        self._join = join
         self._connect_timeout = connect_timeout
-        self.floor = Floor(phase=clock.now() // 40_000)
+        self.floor = Floor(phase=clock.now() // 40_000, seed=seed_of(conversation))
+        self._face = FaceScript()
         self._playback_events = PlaybackEvents(conversation, self.id)
         self._delivery = Delivery()
         self._words = WordOrder()
@@ -126,8 +129,10 @@ class Session:
         """Sequence of its `session.opened`; 0: it is not on the log yet."""
         self.recorded = asyncio.Event()
         """Set once the log has how the session ended."""
-        self._is_on_record = False
-        """Whether its `session.opened` has been read from the log."""
+        self._others = OtherSessions()
+        self._other_voices = OtherVoices(self.id, self.floor.voice_of)
+        self._must_confirm = False
+        """Whether it ends unless its browser confirms something: a newer session is there."""
 
     @property
     def is_connected(self) -> bool:
@@ -162,6 +167,16 @@ class Session:
         if not self._ended.done():
             self._ended.set_result(reason)
 
+    def end_if_silent(self) -> bool:
+        """End because a newer session is there, unless the browser has confirmed something lately; returns whether it
+        ends. One that has had no time to confirm anything is given that."""
+        self._must_confirm = True
+        if self._delivery.is_trusted:
+            self.end("replaced")
+        elif not self._delivery.is_recent:
+            self.end("lost")
+        return self._ended.done()
+
     def _on_disconnect(self, how: Literal["failed", "closed"]) -> None:
         self.end("failed" if not self.is_connected else "left" if how == "closed" else "lost")
 
@@ -194,8 +209,7 @@ class Session:
             log.error("session broke", extra={"session": self.id}, exc_info=tasks.exception())
             return "failed"
         finally:
-            tasks.cancel()
-            await asyncio.gather(tasks, return_exceptions=True)
+            await cancel_until_done(tasks)
 
     async def _run_tasks(self) -> None:
         try:
@@ -209,8 +223,8 @@ class Session:
         assert self._opened is not None
         with self._feed.subscribe(self.conversation) as subscription:
             self.opened_at = await self._event_log.append(self._opened)
-            await self._take_over(self)
-            begin = await self._resume_reply()
+            begin = await self._resume_reply(others_play=await self._join(self))
+            raise_if_cancelled()  # a request may have swallowed it, and the tasks below end only by it
             audio, frames = subjects.audio_out_of(self.conversation), subjects.frames_of(self.conversation)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._outbox.run())
@@ -220,7 +234,8 @@ class Session:
                 tasks.create_task(keep_watching(self._event_log, self.conversation, self.id))
                 tasks.create_task(self._keep_idle_loop())
                 tasks.create_task(self._peer.keep_pinging())
-                tasks.create_task(self._send_ticks())
+                # No sentence begins that would not be ended.
+                tasks.create_task(every_tick(self._send_tick, until=self._ended.done))
                 tasks.create_task(self._microphone.run(self.id))
 
     async def _close(self, reason: SessionCloseReason) -> None:
@@ -260,12 +275,15 @@ class Session:
 
     # input: the conversation's events and media
 
-    async def _resume_reply(self) -> ResumePoint:
-        """Queue the speeches of a reply that no session has played, or that a lost session broke off."""
+    async def _resume_reply(self, *, others_play: bool) -> ResumePoint:
+        """Queue the speeches that are still to be played; where others are within a sentence, it is waited for."""
         known = self._feed.model.conversation(self.conversation)
-        resume = await find_resume_point(
-            self._event_log, self.conversation, known, is_only_session=self._is_only_session
-        )
+        resume = await find_resume_point(self._event_log, self.conversation, known, others_play=others_play)
+        if resume.reply is not None and resume.under_way is not None:
+            self._others.wait_for(resume.reply, resume.under_way)
+            self.floor.hold(True)
+        for event in resume.played:
+            self._other_voices.see(event.body, ago=max(0, clock.now() - event.at) // MICROSECONDS)
         if resume.reply is not None:
             self._follow(resume.reply)
         for event in resume.speeches:
@@ -279,17 +297,17 @@ class Session:
             if news is None:
                 continue
             if isinstance(news, LiveEvent):
-                await self._handle_partial(news)
+                await self._handle_live(news)
             else:
                 await self._handle_event(news.event)
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
+        self._other_voices.see(event.body)
+        if self._others.see(event.body):
+            self.floor.hold(False)
+        self._face.add(event)
         match event.body:
-            case SessionOpened(session=session):
-                if self._is_on_record:
-                    self.end("replaced")  # by one of another gateway
-                self._is_on_record = self._is_on_record or session == self.id
             case ReplyStarted(reply=reply):
                 self._follow(reply)
                 if event.turn is not None and (by := self._words.overtaken_by(event.turn)) is not None:
@@ -314,18 +332,22 @@ class Session:
             case CharacterChosen(character=character):
                 self._idle_loop.character = character
                 self._show_idle_loop()
-            case UtteranceStarted(utterance=utterance, session=self.id):
-                self.floor.start_utterance(utterance, event.turn)
+            case UtteranceStarted(utterance=utterance, session=str() as session):
+                self.floor.start_utterance(utterance, event.turn, session)
             case TranscriptFinal(utterance=utterance, text=text):
                 self._words.add_words(event)
                 await self._apply(self.floor.judge_final(utterance, text), event.turn)
+            case UtteranceDiscarded(utterance=utterance, reason="heard_twice"):
+                await self._apply(self.floor.drop_utterance(utterance), event.turn)
             case UtteranceDiscarded(utterance=utterance):
                 await self._apply(self.floor.judge_final(utterance, ""), event.turn)
             case _:
                 pass
 
-    async def _handle_partial(self, live: LiveEvent) -> None:
-        if isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
+    async def _handle_live(self, live: LiveEvent) -> None:
+        if isinstance(live.body, TranscriptStable):
+            self._face.pause(live.body.utterance, live.at)
+        elif isinstance(live.body, TranscriptPartial) and self._microphone.is_recording(live.body.utterance):
             utterance, text = live.body.utterance, live.body.text
             self._microphone.set_partial(text)
             await self._apply(self.floor.judge_partial(utterance, text), self.floor.turn(utterance))
@@ -351,21 +373,14 @@ class Session:
 
     # output: media to the browser, events to the log
 
-    async def _send_ticks(self) -> None:
-        """Send one tick every 20 ms. After a stall ticks are skipped, so that none are sent in a burst."""
-        loop = asyncio.get_running_loop()
-        origin, number = loop.time(), 0
-        while not self._ended.done():  # no sentence begins that would not be ended
-            self._send(self.floor.tick(), number)
-            number += 1
-            late = loop.time() - origin - number * TICK
-            if late > _MAX_LAG:
-                number += int(late / TICK)
-            await asyncio.sleep(max(0.0, -late))
-
-    def _send(self, tick: Tick, number: int) -> None:
+    def _send_tick(self, number: int) -> None:
+        now = clock.now()
+        self.floor.show_state(self._face.state(now), nods=self._face.nods(now))
+        tick = self.floor.tick()
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio, tick.loudness)
+        for session, packet, loudness in self._other_voices.tick():
+            self._microphone.push_playback_of(session, packet, loudness)
         self._outbox.put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
             self._outbox.put(*self._told(playout_event))
@@ -373,6 +388,10 @@ class Session:
             self._peer.ping()  # what waits is told after one round trip
         if self._delivery.is_lost:
             self.end("lost")
+        elif self._must_confirm and self._delivery.is_trusted:
+            self.end("replaced")
+        if self._others.tick():
+            self.floor.hold(False)
 
     async def _keep_idle_loop(self) -> None:
         while True:

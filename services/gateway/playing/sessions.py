@@ -9,7 +9,7 @@ from bus.errors import NotFound
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, Reply
 from services.gateway.feed import Feed
-from services.gateway.playing.other_gateways import Act, AddCandidates, Leave, OtherGateways, Outcome, Stop, TakeOver
+from services.gateway.playing.other_gateways import Act, AddCandidates, Join, Leave, OtherGateways, Outcome, Stop
 from services.gateway.playing.resume import is_unplayed
 from services.gateway.playing.session import Session
 
@@ -41,10 +41,6 @@ class Sessions:
         """The conversations that have sessions at any gateway."""
         return {one.conversation for one in self.here.values()} | self.elsewhere.conversations()
 
-    def connected_count(self, conversation: str) -> int:
-        """The number of this conversation's sessions here with a connected browser."""
-        return sum(one.is_connected for one in self.of(conversation))
-
     def serve(self, session: Session, on_end: Callable[[], None] = lambda: None) -> None:
         """Serve a session in a task of its own, until it ends; then call `on_end`."""
 
@@ -72,16 +68,18 @@ class Sessions:
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_END_PATIENCE)
 
-    async def take_over(self, newest: Session) -> None:
-        """End the sessions of a conversation that opened earlier, here and elsewhere: two would speak and hear at the
-        same time.
+    async def join(self, newest: Session) -> bool:
+        """Find the sessions of a conversation that opened earlier, here and elsewhere, and end those whose browser is
+        gone.
 
-        Returns once the log has how far they had come.
+        Returns:
+            Whether one of them plays on; once the log has how far the others had come.
         """
-        await asyncio.gather(
-            self._end_earlier(newest.conversation, newest.opened_at),
-            self.elsewhere.ask(TakeOver(conversation=newest.conversation, opened_at=newest.opened_at)),
+        here, elsewhere = await asyncio.gather(
+            self._end_silent(newest.conversation, newest.opened_at),
+            self.elsewhere.ask(Join(conversation=newest.conversation, opened_at=newest.opened_at)),
         )
+        return here or elsewhere.did
 
     async def stop(self, state: Conversation, reply: Reply) -> Outcome:
         """Fall silent with a reply, here and elsewhere, and put on the log how far it was played.
@@ -137,8 +135,8 @@ class Sessions:
                 state = self._feed.state_of(conversation)
                 replies = [one.reply for one in state.turns if one.reply is not None and one.reply.id == act.reply]
                 return await self._stop_here(state, replies[0]) if replies else Outcome()
-            case TakeOver(conversation=conversation, opened_at=opened_at):
-                await self._end_earlier(conversation, opened_at)
+            case Join(conversation=conversation, opened_at=opened_at):
+                return Outcome(did=await self._end_silent(conversation, opened_at))
             case Leave(session=session) if session in self.here:
                 self.here[session].end("left")
             case AddCandidates(session=session, lines=lines) if session in self.here:
@@ -155,16 +153,17 @@ class Sessions:
         sequences = await asyncio.gather(*(self._event_log.append(event) for event in played))
         return Outcome(True, max(sequences, default=0))
 
-    async def _end_earlier(self, conversation: str, opened_at: int) -> None:
-        """End the sessions here that opened before this sequence, and wait until that is on the log."""
+    async def _end_silent(self, conversation: str, opened_at: int) -> bool:
+        """End the sessions here that opened before this sequence and whose browser is gone, and wait until that is on
+        the log; returns whether there are others."""
         earlier = [one for one in self.of(conversation) if 0 < one.opened_at < opened_at]
-        for session in earlier:
-            session.end("replaced")
-        if earlier:
-            recorded = [asyncio.create_task(one.recorded.wait()) for one in earlier]
+        ended = [one for one in earlier if one.end_if_silent()]
+        if ended:
+            recorded = [asyncio.create_task(one.recorded.wait()) for one in ended]
             await asyncio.wait(recorded, timeout=_END_PATIENCE)
             for task in recorded:
                 task.cancel()
+        return len(ended) < len(earlier)
 
 
 def _in_progress(reply: Reply, sessions: list[Session]) -> bool:

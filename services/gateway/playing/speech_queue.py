@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from cachetools import FIFOCache
 
@@ -14,6 +15,10 @@ _PREBUFFER_PACKETS = 3
 _REMEMBERED_SPEECHES = 1024
 _REMEMBERED_REPLIES = 64
 _UNANNOUNCED = 16
+_KEPT_VOICES = 4
+
+Voice: TypeAlias = tuple[list[bytes], list[float | None]]
+"""Opus packets of 20 ms from the start of a speech, as far as they have arrived, and the loudness of each."""
 
 
 @dataclass
@@ -68,6 +73,8 @@ class SpeechQueue:
         """Media that came before the fact of their speech. Of one that was under way when the session began, or whose
         reply was interrupted, that fact never comes."""
         self._removed: FIFOCache[str, None] = FIFOCache(_REMEMBERED_SPEECHES)
+        self._voices: FIFOCache[str, Voice] = FIFOCache(_KEPT_VOICES)
+        """Of the speeches that were removed last, without their pictures."""
         self._removed_replies: FIFOCache[str, None] = FIFOCache(_REMEMBERED_REPLIES)
 
     def __len__(self) -> int:
@@ -80,6 +87,11 @@ class SpeechQueue:
     def has_reply(self, reply: str) -> bool:
         """Whether a speech of this reply is here."""
         return any(one.started is not None and one.started.reply == reply for one in self._speeches.values())
+
+    def voice_of(self, speech: str) -> Voice | None:
+        """The sound of a speech that is here, or was until a moment ago."""
+        here = self._speeches.get(speech) or self._unannounced.get(speech)
+        return self._voices.get(speech) if here is None else (here.packets, here.loudness)
 
     def add_speech(self, started: SpeechStarted) -> None:
         """Add a speech, unless its reply has been removed."""
@@ -113,8 +125,9 @@ class SpeechQueue:
 
     def remove(self, speech: str) -> None:
         """Remove a speech, and ignore whatever still arrives of it."""
-        self._speeches.pop(speech, None)
-        self._unannounced.pop(speech, None)
+        removed = self._speeches.pop(speech, None) or self._unannounced.pop(speech, None)
+        if removed is not None and removed.packets:
+            self._voices[speech] = removed.packets, removed.loudness
         self._removed[speech] = None
 
     def remove_reply(self, reply: str) -> None:

@@ -5,6 +5,7 @@ Frames are passed through as the renderer encoded them, so a sequence can be ent
 
 from __future__ import annotations
 
+from services.face_clips import LOOP_FRAMES, FaceDirector, FaceState
 from services.gateway.playing.idle_loops import IdleLoop
 from services.gateway.playing.speech_queue import BufferedSpeech
 
@@ -16,10 +17,11 @@ class VideoSequencer:
     """The video of the play-out; `next_unit` is called once a tick.
 
     Args:
-        phase: frame of the idle loop to begin with.
+        phase: frame of the idle loop to begin with, counted since 1970.
+        seed: by which idle clips are chosen.
     """
 
-    def __init__(self, phase: int = 0) -> None:
+    def __init__(self, phase: int = 0, seed: int = 0) -> None:
         self.frames_sent = 0
         """Frames of the newest speech that have been sent."""
         self._speech: BufferedSpeech | None = None
@@ -28,8 +30,13 @@ class VideoSequencer:
         self._frame = 0
         """The frame of the speech that is due next."""
         self._idle_loop: IdleLoop | None = None
+        self._now = phase
+        """The frame that is due next, counted since 1970 by the time of day."""
         self._phase = phase
-        """The frame of the idle loop that is due next."""
+        """The frame of the idle loop that is due next, counted in the same way, if a speech has moved it a little."""
+        self._director = FaceDirector(seed)
+        self._wanted: FaceState = "idle"
+        self._nods = False
         self._speech_decodable = False
         """Whether the browser has the frame that the next one of the speech depends on."""
         self._idle_decodable = False
@@ -48,6 +55,10 @@ class VideoSequencer:
         """Show this loop between speeches from the next frame on."""
         self._idle_loop = loop
         self._idle_decodable = False
+
+    def show_state(self, state: FaceState, *, nods: bool = False) -> None:
+        """The state that a face that does not speak goes to, from its next key frames on."""
+        self._wanted, self._nods = state, nods
 
     def start_speech(self, speech: BufferedSpeech) -> None:
         """Show a speech from its first frame on, which is sent with its first audio packet."""
@@ -81,6 +92,7 @@ class VideoSequencer:
         due, self._frame_due = self._frame_due, not self._frame_due
         if not due:
             return None
+        self._now += 1
         if paused or self._speech is None:
             return self._idle_unit()
         if not self._in_tail:
@@ -95,7 +107,7 @@ class VideoSequencer:
             return unit
         # The tail ends at this frame of the idle loop, which continues from there.
         if not self._idle_decodable:
-            self._phase = self._speech.phase + self._frame - 1
+            self._phase = self._near_now(self._speech.phase + self._frame - 1)
         self.cut_tail()
         return self._idle_unit()
 
@@ -110,14 +122,24 @@ class VideoSequencer:
             return None
         self.frames_sent += 1
         self._idle_decodable = False
+        self._phase = self._now  # where the idle loop goes on if the speech is broken off
         return speech.units[frame]
 
     def _idle_unit(self) -> bytes | None:
         if self._idle_loop is None:
             return None
+        loop = self._idle_loop
         if not self._idle_decodable:
-            self._phase = self._idle_loop.nearest_key_frame(self._phase)
+            self._phase = loop.nearest_key_frame(self._phase)
             self._idle_decodable = True
-        unit = self._idle_loop.units[self._phase % len(self._idle_loop.units)]
-        self._phase = (self._phase + 1) % len(self._idle_loop.units)
+            self._director.restart()
+        if self._phase % len(loop.units) in loop.key_frames:
+            self._director.choose(self._phase, loop.joins, self._wanted, nods=self._nods)
+        unit = loop.unit(self._director.clip, self._phase)
+        self._phase += 1
         return unit
+
+    def _near_now(self, phase: int) -> int:
+        """The frame since 1970 with this phase that is closest to now."""
+        length = len(self._idle_loop.units) if self._idle_loop is not None else LOOP_FRAMES
+        return self._now + (phase - self._now + length // 2) % length - length // 2

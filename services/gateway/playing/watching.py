@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bus.cancellation import raise_if_cancelled
 from bus.events import Watching
 from bus.log.event_log import EventLog
 from bus.stamping import new_live_event
@@ -20,4 +21,5 @@ async def keep_watching(event_log: EventLog, conversation: str, session: str) ->
     """Tell it again and again, until cancelled."""
     while True:
         await publish_watching(event_log, conversation, session)
+        raise_if_cancelled()
         await asyncio.sleep(_INTERVAL)

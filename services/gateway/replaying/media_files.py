@@ -101,18 +101,20 @@ class MediaFiles:
 
         return await self._file(("mp4", conversation, speech, samples), make)
 
-    async def idle_video(self, character: str, version: str, units: Sequence[bytes], keys: Sequence[int]) -> bytes:
-        """The idle loop of a character as MP4, once through.
+    async def silent_face(self, key: tuple[str | int, ...], pictures: Callable[[], Sequence[Picture]]) -> bytes:
+        """A piece of the face between speeches as MP4.
 
         Args:
-            keys: its key frames.
+            key: of all that it depends on.
+            pictures: makes its pictures, in a thread.
+        Raises:
+            NotFound: there are none.
         """
 
         async def make() -> bytes:
-            pictures = [(unit, index in keys) for index, unit in enumerate(units)]
-            return await asyncio.to_thread(write_silent_mp4, pictures)
+            return await asyncio.to_thread(lambda: write_silent_mp4(pictures()))
 
-        return await self._file(("idle", character, version), make)
+        return await self._file(("face", *key), make)
 
     async def _file(self, key: tuple[str | int, ...], make: Callable[[], Awaitable[bytes]]) -> bytes:
         async with self._making:

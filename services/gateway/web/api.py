@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 
 from bus.errors import BusError, Exhausted, NotFound, TooMany, VisavisError
 from bus.process import health
+from services.gateway.web import openapi
 from services.gateway.web.analytics_routes import AnalyticsRoutes
 from services.gateway.web.character_routes import CharacterRoutes
 from services.gateway.web.context import GatewayContext
@@ -60,6 +61,7 @@ def make_app(context: GatewayContext) -> Starlette:
         *AnalyticsRoutes(context).routes,
         *PrivacyRoutes(context).routes,
         StatusRoute(context).route,
+        openapi.ROUTE,
         Route("/{rest:path}", no_route, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
     ]
     return Starlette(

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from bus import clock, codec, subjects
 from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterCreated, FaceMade, FaceRequested
-from bus.ids import PHOTO_LOOK
+from bus.ids import PHOTO_LOOK, look_of_asset
 from bus.log import streams
 from bus.log.assets import StoredAsset
 from bus.log.event_log import EventLog
@@ -94,8 +94,8 @@ class AssetCollector:
             if (one.name.startswith("upload-") and (one.name not in photos or one.at < now - _REPAIR))
             or (
                 one.name.startswith(PHOTO_LOOK)
-                and one.name not in shown
-                and (one.name in ever or one.at < now - _UNKNOWN_PORTRAIT)
+                and look_of_asset(one.name) not in shown
+                and (look_of_asset(one.name) in ever or one.at < now - _UNKNOWN_PORTRAIT)
             )
         }
 

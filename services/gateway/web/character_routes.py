@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import BusError
+from bus.events import CharacterCreated
+from services.gateway.web.answers import CharacterAnswer
 from services.gateway.web.context import GatewayContext
-from services.gateway.web.http_messages import is_cached
+from services.gateway.web.http_messages import is_cached, json_answer
 from services.gateway.web.identity import current_person
 
 
@@ -30,21 +32,8 @@ class CharacterRoutes:
 
     async def characters(self, request: Request) -> Response:
         person = current_person(request)
-        return JSONResponse(
-            [
-                {
-                    "id": character_id,
-                    "name": one.name,
-                    "tagline": one.tagline,
-                    "greeting": one.greeting,
-                    "accent": one.accent,
-                    "language": one.language,
-                    "portrait": f"api/characters/{character_id}/portrait",
-                    "own": one.owner == person,
-                }
-                for character_id, one in self._context.conversations.visible_characters(person).items()
-            ]
-        )
+        visible = self._context.conversations.visible_characters(person)
+        return json_answer([_answer(id_, one, own=one.owner == person) for id_, one in visible.items()])
 
     async def portrait(self, request: Request) -> Response:
         character = request.path_params["character"]
@@ -61,3 +50,16 @@ class CharacterRoutes:
     async def remove(self, request: Request) -> Response:
         await self._context.faces.remove(current_person(request), request.path_params["character"])
         return Response(status_code=204)
+
+
+def _answer(character: str, created: CharacterCreated, *, own: bool) -> CharacterAnswer:
+    return CharacterAnswer(
+        id=character,
+        name=created.name,
+        tagline=created.tagline,
+        greeting=created.greeting,
+        accent=created.accent,
+        language=created.language,
+        portrait=f"api/characters/{character}/portrait",
+        own=own,
+    )

@@ -26,6 +26,7 @@ from services.gateway.web.limits import Limits
 from services.gateway.web.links import Links
 from services.gateway.web.origins import Origins
 from services.gateway.web.space import Space
+from services.gateway.web.unanswered import UnansweredMessages
 from services.improvements import Machine
 
 
@@ -48,6 +49,7 @@ class GatewayContext:
     """Makes a session for a conversation and a character; not yet connected."""
     sessions: Sessions
     limits: Limits
+    unanswered: UnansweredMessages
     ice: IceConfiguration
     video_level: int
     """H.264's level_idc of the pictures that are sent."""

@@ -7,7 +7,7 @@ import re
 
 from msgspec import Struct
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import InvalidInput, TooLarge
@@ -15,11 +15,13 @@ from bus.events import Id
 from bus.log import streams
 from projections.conversation import Conversation
 from projections.view import view
+from services.gateway.web.answers import NewId, RequestedCharacter, SentMessage
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.event_stream import event_stream
 from services.gateway.web.face_requests import read_face_form
 from services.gateway.web.http_messages import json_answer, read_json
 from services.gateway.web.identity import current_person
+from services.gateway.web.limiting import client_of
 from services.gateway.web.sign_in import signed_in
 
 LONGEST_QUERY = 200
@@ -68,7 +70,7 @@ class ConversationRoutes:
         person = current_person(request)
         conversation_id = await self._conversations.open(person, wanted.character, wanted.request)
         await self._context.links.follow(person, conversation_id)
-        return JSONResponse({"id": conversation_id}, 201)
+        return json_answer(NewId(conversation_id), 201)
 
     async def list_conversations(self, request: Request) -> Response:
         return json_answer(self._context.feed.caught_up_model().conversations_of(current_person(request)))
@@ -99,10 +101,11 @@ class ConversationRoutes:
     async def send_message(self, request: Request) -> Response:
         conversation = await self._conversations.with_available_character(await self._own(request))
         written = await read_json(request, NewMessage)
-        message, turn = await self._conversations.send_message(
-            conversation, written.text, written.message, request.headers.get("traceparent", "")
-        )
-        return JSONResponse({"message": message, "turn": turn}, 202)
+        with self._context.unanswered.sending(client_of(request), conversation.id):
+            message, turn = await self._conversations.send_message(
+                conversation, written.text, written.message, request.headers.get("traceparent", "")
+            )
+        return json_answer(SentMessage(message, turn), 202)
 
     async def choose_character(self, request: Request) -> Response:
         conversation = await self._own(request)
@@ -114,7 +117,7 @@ class ConversationRoutes:
         conversation = await self._own(request)
         traits, photo = await read_face_form(request)
         character = await self._context.faces.request(conversation, traits, photo)
-        return JSONResponse({"character": character}, 202)
+        return json_answer(RequestedCharacter(character), 202)
 
     async def interrupt(self, request: Request) -> Response:
         await self._conversations.interrupt_when_current((await self._own(request)).id, by="button")

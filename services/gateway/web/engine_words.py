@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TypedDict
 
+from services.gateway.web.answers import ModelDownload
 from services.improvements import Machine
 from services.models.catalogue import KOKORO
 
@@ -42,15 +42,6 @@ _TOO_SLOW = {
 """What serves in the place of an engine that was timed and does not keep up."""
 _DOWNLOAD = re.compile(r"fetching ([^,;]+), (?:(\d+) %|[^;]*)")
 
-
-class DownloadRow(TypedDict):
-    """A model that a service is fetching."""
-
-    model: str
-    percent: int | None
-    """None where the size is not known."""
-
-
 def engine_words(service: str, engine: str, machine: Machine, serving: str = "", *, gpu_fault: str = "") -> str:
     """What the engine of a service is, in one line; the engine's name where nothing is known of it.
 
@@ -71,6 +62,6 @@ def engine_words(service: str, engine: str, machine: Machine, serving: str = "",
     return _WORDS.get(key, engine)
 
 
-def downloads_in(note: str) -> list[DownloadRow]:
+def downloads_in(note: str) -> tuple[ModelDownload, ...]:
     """The downloads that the note of a service tells of, as `services.models.progress.Downloads.note` words them."""
-    return [{"model": match[1], "percent": int(match[2]) if match[2] else None} for match in _DOWNLOAD.finditer(note)]
+    return tuple(ModelDownload(match[1], int(match[2]) if match[2] else None) for match in _DOWNLOAD.finditer(note))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
-from bus.events import LiveEvent
+from bus.events import LiveEvent, TranscriptStable
 from bus.log.event_log import EventLog
 from projections.conversation import Conversation, fold, fold_all
 from projections.shown_persons import without_person
@@ -47,6 +47,8 @@ async def event_stream(
             if news is None:
                 yield b": still here\n\n"
             elif isinstance(news, LiveEvent):
+                if isinstance(news.body, TranscriptStable):
+                    continue  # the page has those words, and shows nothing of it
                 yield b"event: live\ndata: " + msgspec.json.encode(news) + b"\n\n"
             elif news.sequence > after:
                 yield _message(ConversationUpdate(event=news.event, changes=news.changes), news.sequence)

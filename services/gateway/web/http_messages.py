@@ -57,9 +57,9 @@ async def read_json(request: Request, kind: type[StructT]) -> StructT:
         raise InvalidInput(f"the body is not what is expected here: {error}") from error
 
 
-def json_answer(value: Any, status: int = 200) -> Response:
+def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """An answer of structs, or lists of them, as JSON."""
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
 
 
 def error_answer(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

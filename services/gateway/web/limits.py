@@ -226,6 +226,7 @@ def _shares_of(settings: Settings, sessions: int | None) -> dict[str, Share]:
     most = settings.sessions if sessions is None else min(settings.sessions, sessions)
     return {
         "requests": Share(settings.requests_at_once, 1 << 30, "requests"),
+        "answers": Share(settings.answers_at_once, 1 << 30, "unanswered messages"),
         "event streams": Share(settings.event_streams_per_person, settings.event_streams, "open pages"),
         "uploads": Share(max(1, settings.uploads_at_once // 2), settings.uploads_at_once, "photos"),
         "sessions": Share(settings.sessions_per_person, most, "calls"),

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import BusError, NotFound
 from bus.events import ConversationErased, ConversationErasureRequested
+from services.gateway.web.answers import Erasure, PersonErased, Receipt
 from services.gateway.web.context import GatewayContext
+from services.gateway.web.http_messages import json_answer
 from services.gateway.web.identity import current_person, forget_person
 from services.privacy.erasing import receipts, request_erasure, total
 from services.privacy.export import export_person
@@ -41,7 +43,7 @@ class PrivacyRoutes:
         conversation = request.path_params["conversation"]
         found = await self._conversations.conversation_of(current_person(request), conversation)
         await self._erase(found.id)
-        return JSONResponse({"receipt": f"api/erasures/{found.id}"}, 202)
+        return json_answer(Receipt(f"api/erasures/{found.id}"), 202)
 
     async def receipt(self, request: Request) -> Response:
         conversation = request.path_params["conversation"]
@@ -52,12 +54,8 @@ class PrivacyRoutes:
         found = await receipts(event_log, conversation)
         newest = await event_log.last_fact(conversation, ConversationErased)
         is_done = newest is not None and any(one.complete for one in found)
-        answer = {
-            "requested_at": requested.at,
-            "erased_at": newest.at if newest is not None and is_done else None,
-            "removed": dict(total(found)) if is_done else None,
-        }
-        return JSONResponse(answer)
+        erased_at = newest.at if newest is not None and is_done else None
+        return json_answer(Erasure(requested.at, erased_at, total(found) if is_done else None))
 
     async def erase_person(self, request: Request) -> Response:
         person = current_person(request)
@@ -65,7 +63,7 @@ class PrivacyRoutes:
         for conversation in conversations:
             await self._erase(conversation)
         removed = await erase_traces(self._context.event_log, person)
-        answer = JSONResponse({"receipts": [f"api/erasures/{one}" for one in conversations], "removed": removed}, 202)
+        answer = json_answer(PersonErased(tuple(f"api/erasures/{one}" for one in conversations), removed), 202)
         forget_person(answer)
         return answer
 

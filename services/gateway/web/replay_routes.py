@@ -12,12 +12,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from bus.errors import BusError, InvalidInput, NotFound
+from bus.errors import InvalidInput, NotFound
+from bus.events import CharacterChosen, ConversationOpened, Event
 from projections.conversation import Conversation
 from projections.recording_reader import media_of
 from projections.replay.recording import Recording
 from projections.replay.timeline import Clip
 from projections.replay.view import ReplayEvent, replay_view
+from services.face_replay import FRAME
+from services.gateway.replaying.silent_face import piece_frames, silent_pictures
 from services.gateway.web.context import GatewayContext
 from services.gateway.web.identity import current_person
 from services.gateway.web.ranges import file_answer
@@ -42,12 +45,12 @@ class ReplayRoutes:
     def routes(self) -> list[BaseRoute]:
         one = "/replay/{conversation}"
         return [
-            Route("/replay/idle/{character}.mp4", self.idle),
             Route(one, self.conversation),
             Route(f"{one}/events", self.events),
             Route(f"{one}/events/{{event}}", self.event),
             Route(f"{one}/sound/{{clip}}", self.sound),
             Route(f"{one}/video/{{clip}}.mp4", self.video),
+            Route(f"{one}/face/{{piece}}.mp4", self.face),
         ]
 
     async def conversation(self, request: Request) -> Response:
@@ -102,16 +105,22 @@ class ReplayRoutes:
             raise NotFound("a person has no pictures")
         return file_answer(request, await self._files.video(conversation, clip.id, samples), "video/mp4")
 
-    async def idle(self, request: Request) -> Response:
-        character = request.path_params["character"]
-        if not is_operator(request):
-            self._context.conversations.character(current_person(request), character)
-        loop = self._context.idle.get(character)
-        if loop is None:
-            if character not in self._context.conversations.characters:
-                raise NotFound(f"no character {character[:64]!r}")
-            raise BusError(f"{character} has not been drawn yet", code="unavailable")
-        data = await self._files.idle_video(character, loop.version, loop.units, loop.key_frames)
+    async def face(self, request: Request) -> Response:
+        conversation = (await self._readable(request)).id
+        number = _number(request.path_params["piece"], "piece")
+        async with self._recordings.opened(conversation) as recording:
+            timeline = await asyncio.to_thread(recording.timeline)
+            frames = piece_frames(timeline.start, number)
+            if frames.start * FRAME > timeline.end:
+                raise NotFound("the conversation is not that long")
+            events = await asyncio.to_thread(lambda: [event for _, event in recording.events()])
+            last = timeline.events[-1].seq
+        idle = self._context.idle
+        loops = [loop for one in _characters_of(events) if (loop := idle.get(one)) is not None]
+        drawn = " ".join(f"{loop.version} {len(loop.clips)}" for loop in loops)
+        data = await self._files.silent_face(
+            (conversation, number, last, drawn), lambda: silent_pictures(events, conversation, frames, idle.get)
+        )
         return file_answer(request, data, "video/mp4")
 
     async def _readable(self, request: Request) -> Conversation:
@@ -137,6 +146,10 @@ class ReplayRoutes:
         if not found:
             raise NotFound("no such clip in this conversation")
         return found[0], max(clip.samples for clip in found)
+
+
+def _characters_of(events: Sequence[Event]) -> list[str]:
+    return [one.body.character for one in events if isinstance(one.body, ConversationOpened | CharacterChosen)]
 
 
 def _json(data: bytes) -> Response:

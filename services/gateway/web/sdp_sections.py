@@ -109,4 +109,6 @@ def _is_usable(line: str) -> bool:
         ip_address(candidate.ip)
     except (AssertionError, ValueError, IndexError):
         return False
-    return candidate.protocol.lower() == "udp" and candidate.type in ("host", "srflx", "relay")
+    # A socket that is asked to send to a port that does not exist is closed by that, for all other addresses, too.
+    is_port = 0 < candidate.port < 1 << 16
+    return is_port and candidate.protocol.lower() == "udp" and candidate.type in ("host", "srflx", "relay")

@@ -8,13 +8,14 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request, cookie_parser
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bus.errors import BusError, InvalidInput
 from bus.settings import Settings
-from services.gateway.web.http_messages import error_answer, read_json
+from services.gateway.web.answers import SessionAnswer, TokenAnswer
+from services.gateway.web.http_messages import error_answer, json_answer, read_json
 from services.gateway.web.identity import Persons, current_person, set_person
 from services.gateway.web.keys import LONGEST_TOKEN, SESSION_HOURS, Keys, SignedIn
 from services.gateway.web.origins import Origins
@@ -170,10 +171,11 @@ class SessionRoutes:
 
     async def show(self, request: Request) -> Response:
         found = signed_in(request)
-        about = {"name": found.name, "scopes": found.scopes} if found else {"name": "", "scopes": ()}
-        is_needed = self._access == "keys" and found is None
-        answer = {"access": self._access, "signed_in": found is not None, "is_needed": is_needed, **about}
-        return JSONResponse(answer, headers={"Cache-Control": "no-store"})
+        if found is None:
+            answer = SessionAnswer(self._access, False, self._access == "keys")
+        else:
+            answer = SessionAnswer(self._access, True, False, found.name, found.scopes)
+        return json_answer(answer, headers={"Cache-Control": "no-store"})
 
     async def sign_in(self, request: Request) -> Response:
         found = self._checked(request, (await read_json(request, SignIn)).key.strip())
@@ -196,7 +198,7 @@ class SessionRoutes:
         if "talk" not in found.scopes:
             raise InvalidInput("this key may not talk", code="forbidden")
         token, expires_at = self._keys.token(found, wanted.user, wanted.seconds)
-        return JSONResponse({"token": token, "expires_at": expires_at}, 201, {"Cache-Control": "no-store"})
+        return json_answer(TokenAnswer(token, expires_at), 201, {"Cache-Control": "no-store"})
 
     async def _enter(self, request: Request) -> Response:
         """`GET /operator?key=…`: an address that commands print, which signs the operator in and leads to the page."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from bus.errors import BusError, InvalidInput
 from bus.ids import new_id
+from services.gateway.web.answers import IceServer, IceServers
 from services.gateway.web.context import GatewayContext
-from services.gateway.web.http_messages import read_body
+from services.gateway.web.http_messages import json_answer, read_body
 from services.gateway.web.identity import current_person
 from services.gateway.web.limiting import client_of
 from services.gateway.web.offer import parse_offer
@@ -84,12 +85,12 @@ class WebRTCRoutes:
         # A relay costs whoever runs it: only those who can call are given a key to it, and one that soon expires.
         has_conversation = bool(self._context.feed.model.conversations_of(current_person(request)))
         # Not the person's id: who runs the TURN server sees this one.
-        servers = [
-            {"urls": one.urls, **({"username": one.username, "credential": one.credential} if one.username else {})}
+        servers = tuple(
+            IceServer(str(one.urls), one.username or "", one.credential or "")
             for one in self._context.ice.servers.of(new_id("b"))
             if has_conversation or not one.username
-        ]
-        return JSONResponse({"iceServers": servers}, headers={"Cache-Control": "no-store"})
+        )
+        return json_answer(IceServers(servers), headers={"Cache-Control": "no-store"})
 
 
 async def _read_text(request: Request, expected: str, limit: int) -> str:

@@ -1,264 +1,347 @@
-"""Hair and beards, in front of and behind the head."""
+"""Hair, behind the head and in front of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from services.render.easing import clamp
-from services.render.layered.head import jaw_drop
+from services.render.layered import paints
 from services.render.layered.looks import Look
-from services.render.layered.svg import (
-    HeadTurn,
-    Point3,
-    blend,
-    closed_curve,
-    ellipse,
-    mirrored,
-    open_curve,
-    path,
-    stroke,
-)
-from services.render.pose import Pose
+from services.render.layered.picture import Nodes, blend, fill
+from services.render.layered.solids import Solids, Spot
 
 
-def behind(look: Look, turn: HeadTurn) -> str:
-    return _BEHIND[look.hair](look, turn)
+@dataclass(frozen=True)
+class Hair:
+    """The hair of one head; its outlines move by themselves, with the solids that they belong to."""
+
+    behind: Nodes
+    shade: Nodes
+    """Its shadow on the face."""
+    in_front: Nodes
 
 
-def in_front(look: Look, turn: HeadTurn) -> str:
-    return _IN_FRONT[look.hair](look, turn)
+def hair(look: Look, solids: Solids) -> Hair:
+    return _STYLES[look.hair](look, solids)
 
 
-def _mirror(points: Sequence[Point3]) -> list[Point3]:
-    return [(-x, y, z) for x, y, z in points]
+def mirror(spots: Sequence[Spot]) -> list[Spot]:
+    return [(-x, *rest) for x, *rest in spots]
 
 
-def _strands(turn: HeadTurn, strands: Sequence[Sequence[Point3]], colour: str, width: float, opacity: float) -> str:
-    return stroke("".join(open_curve(turn.project_all(strand)) for strand in strands), colour, width, opacity=opacity)
+def shadow(look: Look, solids: Solids, spots: Sequence[Spot]) -> Nodes:
+    """A coloured shadow on the forehead that fades towards the brows."""
+    deep = blend(look.skin_shade, look.skin_line, 0.3)
+    stops = ((0.0, deep, 0.85), (0.45, deep, 0.55), (1.0, deep, 0.0))
+    return fill(solids.closed(spots), paints.linear(look, 0.0, -118.0, 0.0, -34.0, *stops))
 
 
-def _long_behind(look: Look, turn: HeadTurn) -> str:
-    mass = mirrored([
-        (0, -157, -10), (60, -150, -20), (110, -110, -30), (127, -30, -40), (126, 40, -42), (139, 100, -38),
-        (132, 150, -34), (140, 196, -30), (104, 216, -26), (70, 200, -26), (52, 120, -50), (0, 100, -60),
+def _waves(look: Look, solids: Solids) -> Hair:
+    """Long waves with a side parting."""
+    back = solids.closed([
+        (0, -160, -10), (60, -154, -20), (108, -122, -30), (131, -52, -38), (132, 20, -40, 0.1), (150, 84, -38, 0.4),
+        (138, 140, -34, 0.7), (154, 190, -30, 1.0), (120, 226, -28, 1.0), (76, 208, -28, 0.9), (56, 120, -50, 0.4),
+        (0, 100, -60, 0.2), (-56, 120, -50, 0.4), (-80, 214, -28, 0.9), (-126, 232, -28, 1.0), (-160, 196, -30, 1.0),
+        (-142, 142, -34, 0.7), (-156, 84, -38, 0.4), (-136, 20, -40, 0.1), (-132, -56, -38), (-108, -124, -30),
+        (-60, -155, -20),
     ])
-    waves = [[(s * 118, -20, -36), (s * 116, 50, -36), (s * 128, 110, -34), (s * 118, 170, -30)] for s in (-1, 1)]
-    waves += [[(s * 104, 40, -36), (s * 100, 90, -36), (s * 112, 140, -34), (s * 100, 200, -30)] for s in (-1, 1)]
-    back = path(closed_curve(turn.project_all(mass)), "url(#hairback)")
-    return back + _strands(turn, waves, look.hair_light, 4.0, 0.35)
-
-
-def _long_front(look: Look, turn: HeadTurn) -> str:
-    right: list[Point3] = [
-        (24, -134, 70), (24, -134, 70), (26, -154, 52), (40, -166, 30), (84, -146, 20), (112, -98, 10), (121, -40, 2),
-        (117, 20, -4), (123, 70, -8), (114, 118, -8), (114, 118, -8), (103, 64, 2), (99, 14, 10), (97, -26, 24),
-        (88, -58, 44), (62, -88, 64), (38, -110, 72),
+    back_light = solids.locks(*(
+        (width, [(s * x, -10, -36, 0.1), (s * (x + 9), 70, -36, 0.4), (s * (x - 3), 130, -34, 0.7),
+                 (s * (x + 11), 190, -30, 1.0), (s * (x - 12), 218, -30, 1.0)])
+        for s in (-1, 1) for x, width in ((124, 9.0), (104, 7.0))
+    ))
+    left = solids.closed([
+        (26, -126, 76), (26, -126, 76), (20, -158, 50), (-10, -173, 30), (-66, -162, 22), (-112, -116, 10),
+        (-129, -52, 0), (-127, 10, -4, 0.1), (-143, 68, -6, 0.4), (-131, 118, -8, 0.7), (-147, 164, -10, 1.0),
+        (-116, 206, -8, 1.0), (-116, 206, -8, 1.0), (-108, 154, 0, 0.8), (-116, 110, 2, 0.6), (-99, 62, 6, 0.3),
+        (-103, 14, 10), (-99, -18, 22), (-94, -40, 44), (-68, -64, 70), (-26, -90, 84), (6, -110, 82),
+    ])
+    right = solids.closed([
+        (26, -126, 76), (26, -126, 76), (34, -158, 52), (52, -166, 30), (94, -144, 18), (120, -94, 8), (127, -36, 0),
+        (122, 22, -6, 0.1), (138, 78, -10, 0.4), (125, 124, -10, 0.7), (139, 170, -12, 1.0), (112, 208, -10, 1.0),
+        (112, 208, -10, 1.0), (104, 154, -4, 0.8), (112, 100, -4, 0.5), (101, 52, -2, 0.2), (103, 6, 8),
+        (98, -30, 24), (88, -62, 44), (62, -92, 64), (40, -112, 72),
+    ])
+    dark = solids.locks(
+        (6.0, [(16, -118, 82), (-28, -98, 78), (-76, -64, 58), (-104, -18, 20), (-112, 40, 2, 0.2)]),
+        (6.0, [(10, -146, 60), (-46, -140, 40), (-96, -98, 16), (-117, -40, 2), (-120, 20, -2, 0.1)]),
+        (5.0, [(36, -122, 70), (66, -96, 60), (92, -58, 36), (106, -8, 10), (108, 50, 0, 0.2)]),
+        (5.0, [(-114, 30, 4, 0.2), (-128, 74, 0, 0.4), (-118, 118, -2, 0.7), (-130, 160, -6, 1.0),
+               (-118, 198, -6, 1.0)]),
+        (5.0, [(110, 40, 2, 0.2), (124, 80, -4, 0.4), (114, 124, -6, 0.7), (124, 168, -8, 1.0), (112, 200, -8, 1.0)]),
+    )
+    light = solids.locks(
+        (15.0, [(2, -146, 62), (-44, -130, 52), (-86, -92, 34), (-106, -46, 14), (-112, 0, 6)]),
+        (9.0, [(20, -134, 72), (-26, -114, 72), (-70, -82, 54), (-98, -34, 22)]),
+        (11.0, [(38, -142, 62), (74, -120, 48), (100, -78, 24), (113, -26, 8), (112, 10, 2)]),
+        (8.0, [(-124, 34, -2, 0.3), (-134, 74, -4, 0.5), (-125, 120, -6, 0.8), (-136, 162, -8, 1.0)]),
+        (7.0, [(116, 34, -4, 0.3), (129, 80, -8, 0.5), (119, 126, -8, 0.8), (130, 168, -10, 1.0)]),
+    )
+    crown = solids.closed([
+        (26, -118, 76), (-30, -150, 50), (-40, -170, 24), (12, -177, 26), (60, -170, 24), (84, -150, 30),
+        (56, -138, 52),
+    ])
+    parting = solids.locks((5.0, [(27, -121, 78), (24, -140, 66), (26, -158, 48), (31, -172, 32)]))
+    top = paints.hair(look, -170.0, 190.0)
+    shade = [
+        (26, -118, 84), (10, -98, 90), (-24, -74, 90), (-62, -50, 74), (-92, -22, 44), (-97, 14, 18), (-104, -40, 30),
+        (-60, -110, 60), (20, -140, 70), (70, -110, 50), (100, -20, 10), (96, 6, 16), (86, -46, 46), (58, -80, 68),
     ]
-    left: list[Point3] = [
-        (24, -134, 70), (24, -134, 70), (22, -154, 52), (6, -169, 34), (-52, -162, 26), (-100, -120, 14),
-        (-121, -62, 4), (-123, 0, -2), (-127, 60, -6), (-117, 122, -8), (-117, 122, -8), (-105, 66, 2), (-100, 10, 10),
-        (-98, -20, 22), (-90, -44, 44), (-62, -66, 70), (-22, -86, 84), (10, -112, 82),
-    ]
-    light: list[list[Point3]] = [
-        [(14, -134, 72), (-36, -116, 68), (-82, -80, 44), (-102, -32, 14)],
-        [(4, -148, 56), (-52, -136, 42), (-98, -92, 18), (-113, -30, 4)],
-        [(36, -136, 60), (70, -114, 50), (96, -72, 26), (107, -16, 8)],
-    ]
-    dark: list[list[Point3]] = [
-        [(18, -124, 78), (-30, -100, 76), (-74, -68, 58), (-98, -26, 22)],
-        [(36, -124, 68), (64, -98, 60), (90, -62, 38), (101, -14, 12)],
-        [(12, -146, 60), (-44, -148, 36), (-96, -112, 16), (-117, -50, 4)],
-        [(-104, 20, 4), (-112, 60, -2), (-114, 104, -6)], [(107, 20, 4), (113, 60, -2), (110, 104, -6)],
-    ]
-    crown: list[Point3] = [
-        (24, -130, 74), (-20, -150, 56), (-60, -152, 26), (0, -168, 22), (70, -150, 22), (50, -146, 52),
-    ]
-    shadow: list[Point3] = [
-        (24, -120, 82), (12, -100, 88), (-20, -76, 90), (-60, -56, 74), (-90, -32, 46), (-97, 0, 18), (-92, -44, 44),
-        (-62, -70, 70), (-22, -90, 84),
-    ]
-    return (
-        path(closed_curve(turn.project_all(shadow)), look.skin_line, opacity=0.26)
-        + path(closed_curve(turn.project_all(crown)), blend(look.hair_light, look.hair_colour, 0.3))
-        + path(closed_curve(turn.project_all(right)), "url(#hair)")
-        + path(closed_curve(turn.project_all(left)), "url(#hair)")
-        + _strands(turn, dark, look.hair_dark, 2.6, 0.35)
-        + _strands(turn, light, look.hair_light, 7.0, 0.45)
+    return Hair(
+        behind=[
+            *fill(back, paints.linear(look, 0.0, -120.0, 0.0, 220.0, (0, look.hair_dark, 1),
+                                      (0.45, blend(look.hair_dark, look.hair_colour, 0.55), 1),
+                                      (1, look.hair_dark, 1))),
+            *fill(back_light, blend(look.hair_colour, look.hair_light, 0.3), 0.55),
+        ],
+        shade=shadow(look, solids, shade),
+        in_front=[
+            *fill(crown, top), *fill(right, top), *fill(left, top), *fill(parting, look.hair_dark, 0.7),
+            *fill(dark, look.hair_dark, 0.5), *fill(light, look.hair_light, 0.6),
+        ],
     )
 
 
-def _quiff_behind(look: Look, turn: HeadTurn) -> str:
-    mass = mirrored([
-        (0, -158, -14), (60, -150, -18), (100, -108, -24), (104, -50, -26), (100, -4, -22), (88, 20, -30), (0, 40, -60),
+def _quiff(look: Look, solids: Solids) -> Hair:
+    """Short at the sides, and a tousled wave above."""
+    back = solids.closed([
+        (0, -158, -14), (60, -150, -18), (101, -108, -24), (106, -50, -26), (102, -4, -22), (90, 22, -30), (0, 40, -60),
+        (-90, 22, -30), (-102, -4, -22), (-106, -50, -26), (-101, -108, -24), (-60, -150, -18),
     ])
-    return path(closed_curve(turn.project_all(mass)), "url(#hairback)")
-
-
-def _quiff_front(look: Look, turn: HeadTurn) -> str:
-    sides = ""
-    for s in (-1, 1):
-        side: list[Point3] = [
-            (s * 70, -128, 20), (s * 97, -94, 4), (s * 100, -44, -4), (s * 99, 6, -4), (s * 99, 6, -4),
-            (s * 92, -30, 16), (s * 86, -62, 34), (s * 76, -92, 46),
-        ]
-        sides += path(closed_curve(turn.project_all(side)), "url(#hairback)")
-    top: list[Point3] = [
-        (-88, -84, 36), (-88, -84, 36), (-100, -116, 16), (-84, -150, 16), (-40, -172, 24), (14, -178, 34),
-        (60, -168, 34), (94, -138, 20), (96, -100, 20), (84, -78, 40), (84, -78, 40), (72, -104, 60), (40, -116, 80),
-        (8, -108, 88), (-24, -100, 86), (-58, -104, 66), (-80, -98, 46),
+    sides = solids.closed(*(
+        [(s * 70, -128, 20), (s * 99, -96, 4), (s * 103, -44, -4), (s * 101, 14, -4), (s * 101, 14, -4),
+         (s * 93, -24, 16), (s * 90, -56, 34), (s * 78, -92, 46)] for s in (-1, 1)
+    ))
+    base = solids.closed([
+        (-92, -76, 34), (-92, -76, 34), (-106, -112, 14), (-92, -146, 14), (-52, -164, 20), (10, -170, 26),
+        (66, -164, 24), (98, -134, 16), (98, -96, 18), (87, -72, 38), (87, -72, 38), (76, -100, 60), (44, -108, 82),
+        (8, -104, 90), (-28, -100, 88), (-62, -98, 68),
+    ])
+    locks = [solids.closed(spots) for spots in (
+        [(-92, -84, 40), (-92, -84, 40), (-108, -124, 14), (-78, -158, 22), (-30, -166, 34), (-40, -140, 58),
+         (-66, -112, 60)],
+        [(-66, -100, 68), (-66, -100, 68), (-70, -140, 40), (-30, -180, 34), (38, -188, 34), (14, -164, 56),
+         (-18, -136, 76), (-34, -104, 88), (-34, -104, 88)],
+        [(-26, -102, 90), (-26, -102, 90), (-16, -142, 66), (28, -176, 44), (84, -178, 34), (66, -154, 50),
+         (38, -132, 70), (18, -104, 92), (18, -104, 92)],
+        [(22, -104, 92), (22, -104, 92), (38, -136, 66), (72, -154, 42), (112, -142, 22), (98, -126, 34),
+         (84, -104, 52), (78, -92, 60), (78, -92, 60), (56, -108, 78)],
+    )]
+    light = solids.locks(
+        (8.0, [(-88, -108, 36), (-76, -138, 36), (-46, -156, 36)]),
+        (10.0, [(-52, -116, 74), (-34, -150, 56), (2, -174, 42), (28, -184, 36)]),
+        (10.0, [(-6, -120, 86), (10, -146, 66), (40, -166, 48), (74, -174, 38)]),
+        (8.0, [(40, -116, 80), (58, -136, 58), (86, -142, 36)]),
+    )
+    lock = paints.linear(look, -20.0, -188.0, 20.0, -92.0, (0, blend(look.hair_light, look.hair_colour, 0.4), 1),
+                         (0.5, look.hair_colour, 1), (1, look.hair_dark, 1))
+    side = paints.linear(look, 0.0, -120.0, 0.0, 10.0, (0, look.hair_dark, 1), (0.6, look.hair_colour, 1),
+                         (1, blend(look.hair_colour, look.skin_shade, 0.5), 1))
+    shade = [
+        (-88, -64, 46), (-56, -78, 76), (-22, -78, 94), (12, -84, 95), (44, -88, 86), (86, -56, 46), (80, -110, 60),
+        (0, -130, 80), (-80, -110, 60),
     ]
-    light: list[list[Point3]] = [
-        [(-70, -104, 52), (-58, -136, 40), (-20, -158, 38), (24, -166, 36)],
-        [(-34, -106, 80), (-16, -136, 62), (24, -152, 50), (62, -152, 36)],
-        [(14, -112, 88), (34, -134, 66), (66, -138, 46), (84, -124, 30)],
-    ]
-    dark: list[list[Point3]] = [
-        [(-52, -106, 70), (-36, -134, 54), (4, -154, 46), (44, -162, 36)],
-        [(-10, -106, 88), (8, -134, 66), (44, -144, 50), (76, -138, 34)],
-        [(44, -114, 78), (62, -126, 56), (80, -118, 40)],
-    ]
-    shadow: list[Point3] = [
-        (-86, -78, 44), (-56, -94, 70), (-22, -90, 90), (12, -97, 92), (44, -104, 84), (84, -70, 44), (60, -110, 70),
-        (0, -120, 80), (-60, -110, 60),
-    ]
-    return (
-        path(closed_curve(turn.project_all(shadow)), look.skin_line, opacity=0.28)
-        + sides
-        + path(closed_curve(turn.project_all(top)), "url(#hair)")
-        + _strands(turn, dark, look.hair_dark, 3.2, 0.55)
-        + _strands(turn, light, look.hair_light, 4.6, 0.45)
+    return Hair(
+        behind=fill(back, look.hair_dark),
+        shade=shadow(look, solids, shade),
+        in_front=[
+            *fill(sides, side), *fill(base, look.hair_dark), *(node for one in locks for node in fill(one, lock)),
+            *fill(light, look.hair_light, 0.5),
+        ],
     )
 
 
-def _curl_ring(reach: float, count: int, rx: float, ry: float, z: float) -> list[Point3]:
-    """Points on an arc over the head, from `reach` radians left of the crown to `reach` radians right of it."""
-    angles = [reach * (2.0 * i / (count - 1) - 1.0) for i in range(count)]
-    return [(rx * math.sin(a), -52 - ry * math.cos(a), z) for a in angles]
+def _bumps(count: int, start: float, end: float, rx: float, ry: float, z: float, deep: float) -> list[Spot]:
+    """A row of round curls on an arc above the head, between two angles from the crown (radians)."""
+    made: list[Spot] = []
+    for index in range(count):
+        for at, out in ((0.0, 0.0), (0.0, 0.0), (0.22, 0.8), (0.5, 1.0), (0.78, 0.8)):
+            angle = start + (end - start) * (index + at) / count
+            reach = 1.0 + deep * (out - 0.5) * (1.0 + 0.35 * math.sin(2.4 * index))
+            made.append((rx * reach * math.sin(angle), -58 - ry * reach * math.cos(angle), z, 0.25))
+    return made
 
 
-def _curls(look: Look, turn: HeadTurn, ring: list[Point3], size: float, *, lit: float) -> str:
-    """Round locks along a ring, each a little different, with a highlight on each."""
-    locks: list[str] = []
-    highlights: list[str] = []
-    for i, (x, y) in enumerate(turn.project_all(ring)):
-        r = size * (1.0 + 0.16 * math.sin(i * 2.4 + size))
-        x, y = x + 0.12 * size * math.sin(i * 3.7), y + 0.14 * size * math.cos(i * 2.9)
-        locks.append(ellipse(x, y, r, r, "url(#curl)"))
-        # A filled crescent: outlines take several times as long to draw.
-        t, thin = 0.66 * r, 0.5 * r
-        highlights.append(
-            f"M{x - t:.1f} {y + 0.25 * t:.1f}c0 {-1.5 * t:.1f} {2 * t:.1f} {-1.5 * t:.1f} {2 * t:.1f} {-0.1 * t:.1f}"
-            f"c{-0.2 * t:.1f} {-1.4 * thin:.1f} {-1.6 * t:.1f} {-1.4 * thin:.1f} {-2 * t:.1f} {0.1 * t:.1f}Z"
+def _crescents(count: int, reach: float, rx: float, ry: float, z: float, size: float) -> list[tuple[float, list[Spot]]]:
+    """The light on curls along an arc."""
+    made: list[tuple[float, list[Spot]]] = []
+    for index in range(count):
+        angle = reach * (2.0 * (index + 0.5) / count - 1.0) + 0.05 * math.sin(3.7 * index)
+        r = size * (1.0 + 0.2 * math.sin(2.9 * index))
+        out = 1.0 + 0.05 * math.sin(1.7 * index)
+        x, y = rx * out * math.sin(angle), -58 - ry * out * math.cos(angle)
+        spots: list[Spot] = [(x + r * math.sin(a), y - r * math.cos(a), z, 0.25) for a in (-1.5, -0.9, -0.3, 0.3, 0.9)]
+        made.append((0.36 * r, spots))
+    return made
+
+
+def _puff(look: Look, solids: Solids) -> Hair:
+    """A cloud of curls, held by a scarf."""
+    cloud = solids.closed([*_bumps(19, -2.35, 2.35, 150, 122, -36, 0.12), (60, 40, -50), (-60, 40, -50)])
+    inner = solids.closed([*_bumps(15, -1.7, 1.7, 131, 114, 6, 0.12), (70, -60, 30), (0, -100, 60), (-70, -60, 30)])
+    back_light = solids.locks(*_crescents(17, 2.2, 136, 106, -34, 13.0))
+    rings = [solids.locks(*_crescents(count, reach, rx, ry, z, 13.0)) for count, reach, rx, ry, z in (
+        (15, 1.6, 117, 99, 12), (11, 1.35, 102, 87, 26),
+    )]
+    dark = solids.locks(*_crescents(13, 1.5, 110, 96, 20, 13.0))
+    edge = solids.closed([
+        (-96, -36, 14), (-98, -66, 18), (-76, -98, 52), (-36, -116, 76), (0, -120, 82), (36, -116, 76), (76, -98, 52),
+        (98, -66, 18), (96, -30, 14), (92, -56, 34), (82, -80, 54), (68, -88, 66), (48, -100, 78), (26, -102, 86),
+        (10, -107, 90), (-8, -105, 90), (-26, -103, 86), (-46, -98, 78), (-66, -89, 66), (-82, -78, 54), (-92, -56, 34),
+    ])
+    band = solids.closed([
+        (-106, -44, 0), (-106, -44, 0), (-93, -84, 34), (-52, -109, 66), (0, -118, 80), (52, -109, 66), (93, -84, 34),
+        (106, -44, 0), (106, -44, 0), (110, -76, -4), (97, -113, 22), (54, -137, 44), (0, -145, 54), (-54, -137, 44),
+        (-97, -113, 22), (-110, -76, -4),
+    ])
+    folds = solids.locks(
+        (6.0, [(-104, -60, 2), (-90, -97, 32), (-46, -122, 60), (4, -130, 70), (50, -122, 60)]),
+        (5.0, [(-40, -134, 48), (6, -137, 62), (56, -126, 56), (94, -95, 30), (106, -56, 2)]),
+    )
+    knot = solids.closed(
+        [(58, -136, 60), (58, -136, 60), (64, -176, 58), (92, -192, 54), (108, -172, 50), (88, -144, 56)],
+        [(62, -132, 60), (62, -132, 60), (96, -146, 50), (128, -132, 42), (122, -108, 42), (90, -116, 52)],
+    )
+    knot_light = solids.locks(
+        (7.0, [(66, -142, 62), (76, -166, 58), (92, -182, 54)]), (7.0, [(74, -130, 60), (98, -134, 50),
+                                                                        (118, -126, 44)]),
+    )
+    middle = solids.closed([(50, -140, 66), (66, -148, 64), (76, -132, 62), (62, -120, 64), (50, -126, 66)])
+    dots = solids.closed(*(
+        [(x - 4, y, z), (x, y - 4, z), (x + 4, y, z), (x, y + 4, z)] for x, y, z in (
+            (-100, -72, 8), (-80, -107, 38), (-40, -119, 64), (-8, -136, 66), (24, -121, 74), (87, -103, 40),
+            (104, -70, 8), (34, -138, 60), (-60, -128, 50),
         )
-    return "".join(locks) + path("".join(highlights), look.hair_light, opacity=lit)
-
-
-def _curls_behind(look: Look, turn: HeadTurn) -> str:
-    x, y = turn.project(0, -56, -34)
-    return (
-        _curls(look, turn, _curl_ring(2.4, 23, 128, 116, -40), 22.0, lit=0.18)
-        + ellipse(x, y, 128, 114, look.hair_colour)
+    ))
+    deep = blend(look.hair_dark, look.hair_colour, 0.35)
+    light = blend(look.hair_colour, look.hair_light, 0.8)
+    scarf = paints.linear(look, -70.0, -160.0, 60.0, -50.0, (0, blend(look.trim, "#ffffff", 0.35), 1),
+                          (0.5, look.trim, 1), (1, blend(look.trim, "#0b2b30", 0.4), 1))
+    return Hair(
+        behind=[
+            *fill(cloud, paints.linear(look, -80.0, -180.0, 80.0, 20.0, (0, look.hair_colour, 1),
+                                       (1, look.hair_dark, 1))),
+            *fill(back_light, light, 0.35),
+        ],
+        shade=shadow(look, solids, [
+            (-94, -30, 20), (-80, -62, 54), (-46, -83, 80), (0, -91, 92), (46, -83, 80), (80, -62, 54), (94, -30, 20),
+            (80, -110, 50), (0, -130, 80), (-80, -110, 50),
+        ]),
+        in_front=[
+            *fill(inner, deep), *fill(dark, look.hair_dark, 0.8),
+            *(node for ring, lit in zip(rings, (0.6, 0.75), strict=True) for node in fill(ring, light, lit)),
+            *fill(edge, deep), *fill(band, scarf), *fill(folds, blend(look.trim, "#0b2b30", 0.45), 0.5),
+            *fill(dots, look.earrings or look.glow, 0.9),
+            *fill(knot, scarf), *fill(knot_light, "#ffffff", 0.25),
+            *fill(middle, blend(look.trim, "#0b2b30", 0.2)),
+        ],
     )
 
 
-def _curls_front(look: Look, turn: HeadTurn) -> str:
-    shadow = turn.project_all([
-        (-88, -40, 20), (-70, -84, 60), (-30, -100, 84), (0, -104, 90), (30, -100, 84), (70, -84, 60), (88, -40, 20),
-        (70, -110, 50), (0, -130, 70), (-70, -110, 50),
+def _silver(look: Look, solids: Solids) -> Hair:
+    """White hair, brushed back from a high forehead."""
+    back = solids.closed([
+        (0, -152, -10), (56, -146, -16), (98, -108, -24), (118, -52, -28), (119, 4, -26), (106, 44, -24), (80, 60, -40),
+        (0, 60, -60), (-80, 60, -40), (-108, 48, -24), (-121, 4, -26), (-119, -54, -28), (-98, -110, -24),
+        (-56, -147, -16),
     ])
-    return (
-        path(closed_curve(shadow), look.skin_line, opacity=0.35)
-        + _curls(look, turn, _curl_ring(1.75, 19, 107, 104, 0), 18.0, lit=0.3)
-        + _curls(look, turn, _curl_ring(1.62, 17, 97, 90, 26), 16.5, lit=0.38)
-        + _curls(look, turn, _curl_ring(1.4, 15, 84, 74, 50), 14.5, lit=0.45)
+    sides = [solids.closed(spots) for s in (-1, 1) for spots in (
+        [(s * 74, -128, 24), (s * 104, -104, 6), (s * 122, -58, -8), (s * 116, -8, -12), (s * 101, 34, -4),
+         (s * 101, 34, -4), (s * 95, -14, 14), (s * 91, -48, 32), (s * 80, -86, 46)],
+        [(s * 96, -66, 10), (s * 116, -72, -8), (s * 128, -40, -16), (s * 112, -26, -10), (s * 100, -6, -2),
+         (s * 100, -6, -2)],
+    )]
+    top = [solids.closed(spots) for spots in (
+        [(-80, -94, 46), (-80, -94, 46), (-98, -132, 14), (-52, -164, 18), (-4, -172, 22), (-20, -146, 50),
+         (-46, -118, 62), (-62, -104, 58)],
+        [(-56, -110, 62), (-56, -110, 62), (-44, -152, 38), (6, -178, 24), (62, -168, 18), (38, -146, 48),
+         (0, -122, 70), (-22, -112, 70), (-22, -112, 70)],
+        [(-24, -113, 70), (-24, -113, 70), (10, -146, 52), (56, -162, 24), (102, -130, 10), (86, -112, 34),
+         (56, -114, 58), (22, -116, 72), (22, -116, 72)],
+    )]
+    light = solids.locks(
+        (10.0, [(-72, -112, 46), (-62, -138, 34), (-24, -162, 28)]), (11.0, [(-38, -126, 60), (-12, -152, 44),
+                                                                             (34, -168, 26)]),
+        (9.0, [(4, -126, 66), (36, -146, 46), (76, -142, 22)]),
+        (8.0, [(-102, -92, 0), (-114, -52, -8), (-108, -8, -8)]), (8.0, [(102, -92, 0), (114, -52, -8), (108, -8, -8)]),
+    )
+    dark = solids.locks(
+        (4.0, [(-58, -114, 60), (-40, -142, 44), (4, -162, 32)]), (4.0, [(-8, -120, 72), (22, -142, 52),
+                                                                         (66, -152, 24)]),
+        (4.0, [(-94, -80, 18), (-106, -40, 0), (-102, 10, -2)]), (4.0, [(94, -80, 18), (106, -40, 0), (102, 10, -2)]),
+    )
+    paint = paints.linear(look, -40.0, -176.0, 40.0, 20.0, (0, look.hair_light, 1), (0.45, look.hair_colour, 1),
+                          (1, look.hair_dark, 1))
+    return Hair(
+        behind=fill(back, blend(look.hair_dark, look.hair_colour, 0.25)),
+        shade=shadow(look, solids, [
+            (-84, -70, 50), (-40, -98, 74), (10, -102, 80), (60, -98, 66), (86, -70, 48), (80, -120, 40), (0, -140, 60),
+            (-80, -120, 40),
+        ]),
+        in_front=[
+            *(node for one in (*sides, *top) for node in fill(one, paint)),
+            *fill(dark, look.hair_dark, 0.7), *fill(light, look.hair_light, 0.75),
+        ],
     )
 
 
-def _silver_behind(look: Look, turn: HeadTurn) -> str:
-    mass = mirrored([
-        (0, -150, -10), (56, -142, -16), (94, -104, -24), (112, -52, -28), (114, 0, -26), (104, 40, -24),
-        (80, 60, -40), (0, 60, -60),
+def _bob(look: Look, solids: Solids) -> Hair:
+    """A blunt bob with a fringe, as on a poster."""
+    back = solids.closed([
+        (0, -168, -10), (70, -160, -20), (124, -112, -28), (140, -30, -32), (140, 50, -34, 0.3), (128, 122, -30, 0.9),
+        (128, 122, -30, 0.9), (60, 134, -40, 0.9), (-60, 134, -40, 0.9), (-128, 122, -30, 0.9), (-128, 122, -30, 0.9),
+        (-140, 50, -34, 0.3), (-140, -30, -32), (-124, -112, -28), (-70, -160, -20),
     ])
-    return path(closed_curve(turn.project_all(mass)), "url(#hairback)")
-
-
-def _silver_front(look: Look, turn: HeadTurn) -> str:
-    parts = ""
-    for s in (-1, 1):
-        side: list[Point3] = [
-            (s * 62, -132, 24), (s * 94, -106, 6), (s * 110, -60, -8), (s * 110, -14, -12), (s * 100, 20, -6),
-            (s * 100, 20, -6), (s * 93, -20, 14), (s * 88, -56, 32), (s * 76, -88, 46),
-        ]
-        parts += path(closed_curve(turn.project_all(side)), "url(#hair)")
-    top: list[Point3] = [
-        (-76, -100, 46), (-76, -100, 46), (-84, -130, 14), (-44, -156, 20), (10, -162, 24), (58, -152, 20),
-        (86, -124, 14), (78, -98, 44), (78, -98, 44), (54, -112, 60), (16, -114, 72), (-12, -108, 74),
-        (-46, -114, 62),
-    ]
-    light: list[list[Point3]] = [
-        [(-60, -118, 48), (-30, -142, 40), (16, -150, 36), (54, -140, 30)],
-        [(-20, -124, 64), (10, -140, 50), (44, -142, 36), (72, -124, 30)],
-        [(-98, -90, 0), (-106, -50, -8), (-104, -8, -8)], [(98, -90, 0), (106, -50, -8), (104, -8, -8)],
-    ]
-    dark: list[list[Point3]] = [
-        [(-44, -124, 58), (-10, -142, 46), (30, -148, 38)], [(-92, -84, 14), (-98, -44, 4), (-98, -4, 0)],
-        [(92, -84, 14), (98, -44, 4), (98, -4, 0)], [(20, -126, 64), (46, -134, 46), (66, -126, 36)],
-    ]
-    return (
-        parts
-        + path(closed_curve(turn.project_all(top)), "url(#hair)")
-        + _strands(turn, dark, look.hair_dark, 2.6, 0.55)
-        + _strands(turn, light, "#ffffff", 3.6, 0.6)
+    sides = [solids.closed(
+        [(s * 62, -120, 50), (s * 116, -116, 14), (s * 136, -40, 2), (s * 137, 40, 0, 0.3), (s * 122, 128, 6, 1.0),
+         (s * 122, 128, 6, 1.0), (s * 84, 108, 26, 1.0), (s * 84, 108, 26, 1.0), (s * 103, 50, 22, 0.4),
+         (s * 98, -20, 30), (s * 84, -70, 50)]
+    ) for s in (-1, 1)]
+    cap = solids.closed([
+        (-104, -56, 30), (-104, -56, 30), (-132, -66, 0), (-120, -122, 4), (-68, -165, 16), (0, -183, 20),
+        (68, -165, 16),
+        (120, -122, 4), (132, -66, 0), (104, -56, 30), (104, -56, 30), (84, -50, 58), (84, -50, 58), (72, -58, 68),
+        (58, -46, 76), (58, -46, 76), (44, -58, 82), (22, -42, 90), (22, -42, 90), (6, -58, 92), (-14, -42, 92),
+        (-14, -42, 92), (-30, -58, 86), (-48, -44, 80), (-48, -44, 80), (-62, -58, 74), (-82, -48, 60), (-82, -48, 60),
+    ])
+    halo = solids.closed([
+        (-118, -78, 10), (-118, -78, 10), (-96, -118, 26), (-50, -140, 44), (0, -146, 50), (50, -140, 44),
+        (96, -118, 26),
+        (118, -78, 10), (118, -78, 10), (100, -98, 30), (100, -98, 30), (84, -92, 42), (72, -112, 46), (72, -112, 46),
+        (52, -98, 62), (36, -122, 58), (36, -122, 58), (14, -104, 74), (0, -126, 62), (0, -126, 62), (-20, -104, 72),
+        (-36, -122, 58), (-36, -122, 58), (-56, -98, 60), (-72, -112, 46), (-72, -112, 46), (-88, -92, 40),
+        (-100, -98, 30), (-100, -98, 30),
+    ])
+    dark = solids.locks(
+        (7.0, [(58, -52, 78), (52, -84, 74), (36, -120, 56)]), (7.0, [(22, -48, 92), (20, -84, 80), (14, -124, 62)]),
+        (7.0, [(-14, -48, 94), (-12, -86, 80), (-8, -126, 62)]), (7.0, [(-48, -50, 82), (-44, -84, 74),
+                                                                        (-30, -120, 56)]),
+        (7.0, [(114, -40, 14), (120, 30, 8, 0.3), (108, 110, 16, 1.0)]),
+        (7.0, [(-114, -40, 14), (-120, 30, 8, 0.3), (-108, 110, 16, 1.0)]),
+    )
+    x, y, z = -84.0, -84.0, 58.0
+    star = solids.closed([
+        spot for point in range(10) for spot in 2 * [(
+            x + (20 if point % 2 else 9) * math.sin(math.pi * point / 5 + 0.2),
+            y - (20 if point % 2 else 9) * math.cos(math.pi * point / 5 + 0.2), z,
+        )]
+    ])
+    return Hair(
+        behind=fill(back, look.hair_dark),
+        shade=fill(solids.closed([
+            (-98, -20, 24), (-84, -34, 60), (-46, -30, 84), (0, -30, 96), (46, -30, 84), (84, -34, 60), (98, -20, 24),
+            (98, 40, 20), (100, -60, 10), (60, -120, 50), (0, -130, 70), (-60, -120, 50), (-100, -60, 10),
+            (-98, 40, 20),
+        ]), look.skin_shade, 0.9),
+        in_front=[
+            *fill(sides[0], look.hair_colour), *fill(sides[1], blend(look.hair_colour, look.hair_dark, 0.3)),
+            *fill(cap, look.hair_colour), *fill(halo, look.hair_light, 0.9), *fill(dark, look.hair_dark, 0.8),
+            *fill(star, look.cloth),
+        ],
     )
 
 
-def beard(look: Look, pose: Pose, turn: HeadTurn) -> str:
-    """The beard, drawn before the mouth; the moustache is drawn after it."""
-    if not look.beard:
-        return ""
-    drop, w = jaw_drop(pose), look.jaw_width
-    outer: list[Point3] = [
-        (98 * w, -2, -2), (99 * w, 40, 2), (90 * w, 84, 14), (62 * w, 122 + drop, 32), (30, 142 + drop, 44),
-        (0, 147 + drop, 48),
-    ]
-    inner: list[Point3] = [
-        (0, 70, 98), (0, 70, 98), (22, 66, 96), (38, 72, 84), (56, 80, 70), (74, 62, 46), (86, 30, 22), (91, -2, 8),
-        (91, -2, 8),
-    ]
-    ring = outer + _mirror(outer[-2::-1]) + _mirror(inner[:1:-1]) + inner
-    hairs: list[list[Point3]] = []
-    for i in range(-4, 5):
-        x, out = i * 14.0, abs(i)
-        hairs.append([
-            (x, 108 + 0.7 * drop - out, 70 - 6 * out),
-            (0.96 * x, 122 + drop - 2.4 * out, 60 - 6 * out),
-            (0.86 * x, 134 + drop - 4 * out, 50 - 5 * out),
-        ])
-    return path(closed_curve(turn.project_all(ring)), "url(#hair)") + _strands(turn, hairs, look.hair_dark, 2.0, 0.5)
-
-
-def moustache(look: Look, pose: Pose, turn: HeadTurn) -> str:
-    if not look.beard:
-        return ""
-    up = -4.0 * clamp(pose.upper) - 2.0 * clamp(pose.smile) - 4.0 * clamp(pose.jaw) + 2.0 * clamp(pose.press)
-    wide = 1.0 + 0.12 * clamp(pose.width, -1.0, 1.0) - 0.16 * clamp(pose.pucker)
-    rise = 7.0 * clamp(pose.smile, -1.0, 1.0)
-    half: list[Point3] = [
-        (0, 60 + up, 104), (12 * wide, 57 + up, 102), (30 * wide, 66 + up - rise * 0.4, 92),
-        (44 * wide, 80 + up - rise, 80), (44 * wide, 80 + up - rise, 80), (26 * wide, 78 + up - rise * 0.4, 94),
-        (8 * wide, 73 + up, 104),
-    ]
-    hairs: list[list[Point3]] = [
-        [(s * 5, 62 + up, 104), (s * 16 * wide, 66 + up, 100), (s * 30 * wide, 74 + up - rise * 0.6, 92)]
-        for s in (-1, 1)
-    ]
-    return (
-        path(closed_curve(turn.project_all(half)), "url(#hair)")
-        + path(closed_curve(turn.project_all(_mirror(half))), "url(#hair)")
-        + _strands(turn, hairs, look.hair_dark, 1.8, 0.5)
-    )
-
-
-_BEHIND = {"long": _long_behind, "quiff": _quiff_behind, "curls": _curls_behind, "silver": _silver_behind}
-_IN_FRONT = {"long": _long_front, "quiff": _quiff_front, "curls": _curls_front, "silver": _silver_front}
+_STYLES: Mapping[str, Callable[[Look, Solids], Hair]] = {
+    "waves": _waves, "quiff": _quiff, "puff": _puff, "silver": _silver, "bob": _bob,
+}

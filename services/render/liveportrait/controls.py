@@ -7,7 +7,7 @@ ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ def _unit_offsets() -> NDArray[np.float32]:
 
 
 _UNIT_OFFSETS = _unit_offsets()
+_EYES = (11, 13, 15, 16, 18)
+"""Keypoints of the eyes."""
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,10 @@ def controls_for_pose(pose: Pose) -> Controls:
         roll=pose.roll,
         lift=0.008 * pose.breath + 0.012 * pose.shoulders,
     )
+
+
+def with_expression(controls: Controls, expression: NDArray[np.float32]) -> Controls:
+    """Controls with the expression of a network, [21, 3]. Eyes and head stay: they go on from the idle loop."""
+    merged = np.array(expression, np.float32)
+    merged[_EYES, :] = controls.expression[_EYES, :]
+    return replace(controls, lips=0.0, press=0.0, expression=merged)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,15 @@ class Foldable(Protocol):
 
     def fold_(self) -> None:
         """Do that work once, in place."""
+        ...
+
+
+@runtime_checkable
+class Paddable(Protocol):
+    """A module that has channels added once all are folded."""
+
+    def pad_(self) -> None:
+        """Add them, in place."""
         ...
 
 
@@ -94,42 +104,133 @@ def fold(network: nn.Module) -> None:
 
     Exact except for rounding. Call it before any change of precision.
     """
-    for module in list(network.modules()):
+    modules = list(network.modules())
+    for module in modules:
         if isinstance(module, Foldable):
             module.fold_()
+    for module in modules:
+        if isinstance(module, Paddable):
+            module.pad_()
 
 
-def conv_on_upsampled(x: Tensor, weight: Tensor, bias: Tensor | None, factor: int) -> Tensor:
-    """A 3 x 3 convolution, padded by one, of an image that was upsampled by repeating each cell `factor` x `factor`.
+class UpsampledConv2d(nn.Conv2d):
+    """A 3 x 3 convolution, padded by one, of an image that is upsampled by repeating each cell `factor` x `factor`.
 
     Computed on the original cells, as a polyphase filter: along an axis the first copy of a cell sees the cell before,
     the last one the cell behind, and those between only their own cell, so their kernels are sums of the 3 x 3 one.
     Needs 4/9 of the multiplications at `factor` 2, and 25/144 at 4.
-
-    Args:
-        x: [B, inputs, H, W].
-        weight: [outputs, inputs, 3, 3].
-    Returns:
-        [B, outputs, H * factor, W * factor].
     """
-    if factor == 1:
-        return F.conv2d(x, weight, bias, padding=1)
-    batch, _, height, width = x.shape
-    result = x.new_empty(batch, weight.shape[0], height, factor, width, factor)
-    for rows, (top, bottom), row_weight in _phases(weight, 2, factor):
-        for columns, (left, right), both_weight in _phases(row_weight, 3, factor):
-            part = F.conv2d(F.pad(x, (left, right, top, bottom)), both_weight, bias)  # [B, outputs, H, W]
+
+    def __init__(self, inputs: int, outputs: int, factor: int) -> None:
+        super().__init__(inputs, outputs, 3, padding=1)
+        self.factor = factor
+        self.is_folded = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, inputs, H, W] to [B, outputs, H * factor, W * factor]."""
+        if self.factor == 1:
+            return super().forward(x)
+        batch, _, height, width = x.shape
+        factor, outputs = self.factor, self.out_channels
+        if is_channels_last(x):
+            result = x.new_empty(batch, height, factor, width, factor, outputs).permute(0, 5, 1, 2, 3, 4)
+        else:
+            result = x.new_empty(batch, outputs, height, factor, width, factor)
+        for (rows, (top, bottom), columns, (left, right)), kernel in zip(_places(factor), self._kernels(), strict=True):
+            part = F.conv2d(F.pad(x, (left, right, top, bottom)), kernel, self.bias)  # [B, outputs, H, W]
             result[:, :, :, rows, :, columns] = part[:, :, :, None, :, None]
-    return result.view(batch, weight.shape[0], height * factor, width * factor)
+        return result.flatten(4, 5).flatten(2, 3)
+
+    def fold_(self) -> None:
+        if self.factor == 1:
+            return
+        for index, kernel in enumerate(self._kernels()):
+            self.register_buffer(f"kernel_{index}", kernel.detach(), persistent=False)
+        self.weight = None
+        self.is_folded = True
+
+    def _kernels(self) -> list[Tensor]:
+        """One for each of the phases, in the order of `_places`."""
+        if self.is_folded:
+            return [self.get_buffer(f"kernel_{index}") for index in range(len(_places(self.factor)))]
+        return [both for rows in _phase_kernels(self.weight, 2, self.factor)
+                for both in _phase_kernels(rows, 3, self.factor)]  # fmt: skip
 
 
-def _phases(weight: Tensor, axis: int, factor: int) -> list[tuple[slice, tuple[int, int], Tensor]]:
-    """The phases along one axis of the kernel: copies of a cell, padding before and after, and kernel."""
-    before, own, behind = weight.split(1, dim=axis)
-    phases = [
-        (slice(0, 1), (1, 0), torch.cat((before, own + behind), dim=axis)),
-        (slice(factor - 1, factor), (0, 1), torch.cat((before + own, behind), dim=axis)),
-    ]
+_Place: TypeAlias = tuple[slice, tuple[int, int]]
+"""Copies of a cell along one axis, and the padding before and after it."""
+
+
+def _places(factor: int) -> list[tuple[slice, tuple[int, int], slice, tuple[int, int]]]:
+    """The phases of both axes: copies of a cell and padding, for rows and columns."""
+    one: list[_Place] = [(slice(0, 1), (1, 0)), (slice(factor - 1, factor), (0, 1))]
     if factor > 2:
-        phases.append((slice(1, factor - 1), (0, 0), before + own + behind))
-    return phases
+        one.append((slice(1, factor - 1), (0, 0)))
+    return [(*rows, *columns) for rows in one for columns in one]
+
+
+def _phase_kernels(weight: Tensor, axis: int, factor: int) -> list[Tensor]:
+    """The kernels of the phases along one axis, in the order of `_places`."""
+    before, own, behind = weight.split(1, dim=axis)
+    kernels = [torch.cat((before, own + behind), dim=axis), torch.cat((before + own, behind), dim=axis)]
+    return [*kernels, before + own + behind] if factor > 2 else kernels
+
+
+def instance_norm(x: Tensor) -> Tensor:
+    """Each channel of each sample with mean 0 and deviation 1, [B, C, H, W], in the same layout."""
+    if not is_channels_last(x):
+        return F.instance_norm(x)  # epsilon 1e-5
+    variance, mean = torch.var_mean(x.float(), dim=(2, 3), correction=0, keepdim=True)
+    return ((x - mean) * torch.rsqrt(variance + 1e-5)).to(x.dtype)
+
+
+def is_channels_last(x: Tensor) -> bool:
+    """Whether the channels of an image or volume lie side by side in memory."""
+    return x.is_contiguous(memory_format=_last(x)) and not x.is_contiguous()
+
+
+def in_layout_of(x: Tensor, conv: nn.Module) -> Tensor:
+    """An image or volume in the memory layout that a convolution's kernel has."""
+    weight = conv.weight
+    assert isinstance(weight, Tensor)
+    return x.contiguous(memory_format=_last(x) if is_channels_last(weight) else torch.contiguous_format)
+
+
+def by_slice(function: Callable[[Tensor], Tensor], volume: Tensor) -> Tensor:
+    """A function of images applied to each slice of volumes, [B, C, D, H, W], without moving them in memory."""
+    if is_channels_last(volume):
+        slices = function(volume.transpose(1, 2).flatten(0, 1))  # [B * D, C, H, W]
+        return slices.unflatten(0, (volume.shape[0], volume.shape[2])).transpose(1, 2)
+    return function(volume.flatten(1, 2)).unflatten(1, volume.shape[1:3])
+
+
+def set_channels_last(network: nn.Module) -> None:
+    """Give the kernels of a network the layout that tensor cores read, whether they are for images or for volumes."""
+    for value in (*network.parameters(), *network.buffers()):
+        if value.dim() in (4, 5):
+            value.data = value.data.contiguous(memory_format=_last(value))
+
+
+def pad_channels(conv: nn.Module, *, inputs: int, outputs: int) -> None:
+    """Add channels to a convolution, in place: those it does not read, and those that are always 0.
+
+    Tensor cores take channels by eights; any other count costs a copy, or falls back to slower kernels.
+    """
+    assert isinstance(conv, nn.Conv2d | nn.Conv3d)
+    weight, bias = conv.weight, conv.bias
+    assert bias is not None
+    more = outputs - conv.out_channels
+    spatial = (0, 0) * (weight.dim() - 2)
+    padded = F.pad(weight, (*spatial, 0, inputs - conv.in_channels, 0, more))
+    conv.weight = nn.Parameter(padded, requires_grad=False)
+    conv.bias = nn.Parameter(F.pad(bias, (0, more)), requires_grad=False)
+    conv.in_channels, conv.out_channels = inputs, outputs
+
+
+def padded_count(channels: int) -> int:
+    """The next multiple of eight."""
+    return -(-channels // 8) * 8
+
+
+def _last(x: Tensor) -> torch.memory_format:
+    return torch.channels_last if x.dim() == 4 else torch.channels_last_3d

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -11,20 +12,17 @@ import torch
 
 from bus.settings import Settings
 from services.gpu import gpus, limit_memory
-from services.gpu_faults import GPU_USE
+from services.gpu_faults import GPU_USE, GpuFault
 from services.models.catalogue import LIVEPORTRAIT
 from services.models.fetching import folder_of
 from services.models.loading import is_here, why_model_unavailable
 from services.render.liveportrait import weights
-from services.render.liveportrait.renderer import MAX_BATCH, LivePortraitAnimator
-from services.render.liveportrait.retargeting import KEYPOINTS
-from services.render.liveportrait.source import SourceStore
-from services.render.liveportrait.weights import Networks
+from services.render.liveportrait.batching import BatchedDrawing
+from services.render.liveportrait.renderer import LivePortraitAnimator
 
 log = logging.getLogger(__name__)
 
 Precision = Literal["auto", "float32", "float16", "bfloat16"]
-Compiling = Literal["off", "compile", "graphs"]
 
 
 def why_no_card() -> str | None:
@@ -45,7 +43,7 @@ def why_unavailable(settings: Settings) -> str | None:
 
 
 def load(folder: Path, portraits: Path, settings: Settings) -> LivePortraitAnimator:
-    """The engine. It warms up with its first face.
+    """The engine. It warms up in the background; its first frames may have to wait for that.
 
     Args:
         folder: of the weights.
@@ -59,33 +57,33 @@ def load(folder: Path, portraits: Path, settings: Settings) -> LivePortraitAnima
         limit_memory(str(device), settings.render_gpu_bytes)
         networks = weights.load(folder, device=device, dtype=dtype_for(settings.render_precision, device))
     GPU_USE.worked()
-    sources = SourceStore(portraits, networks)
-    return LivePortraitAnimator(
-        networks, sources, settings.video_size, partial(warm_up, compiling=settings.render_compile)
-    )
+    drawing = BatchedDrawing(networks, settings.video_size, settings.render_compile)
+    if device.type == "cuda":
+        threading.Thread(target=_warm_up, args=(drawing,), name="warm up liveportrait", daemon=True).start()
+    return LivePortraitAnimator(drawing, portraits)
 
 
 def dtype_for(precision: Precision, device: torch.device) -> torch.dtype:
-    if precision == "auto":
-        return torch.float16 if device.type == "cuda" else torch.float32
-    return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[precision]
+    if precision != "auto":
+        return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[precision]
+    if device.type == "cuda":
+        return torch.float16
+    return torch.bfloat16 if multiplies_bfloat16() else torch.float32
 
 
-def warm_up(networks: Networks, compiling: Compiling) -> None:
-    """Compile the networks where that is asked for, and run each batch size once: first runs take the longest."""
-    if networks.device.type == "cuda":
-        torch.backends.cudnn.benchmark = True
-        torch.backends.cudnn.allow_tf32 = False  # float32 is asked for where it is needed
-    if compiling != "off":
-        for network in (networks.warping, networks.generator):
-            network.compile(mode="reduce-overhead" if compiling == "graphs" else "default", dynamic=False)
-    if networks.device.type != "cuda":
-        return
-    with torch.inference_mode():
-        features = torch.zeros(1, 32, 16, 64, 64, device=networks.device, dtype=networks.dtype)
-        compressed = networks.warping.dense_motion_network.compressed(features)
-        for count in range(1, MAX_BATCH + 1):
-            keypoints = torch.zeros(count, KEYPOINTS, 3, device=networks.device)
-            networks.generator(networks.warping(features, keypoints, keypoints, compressed))
-        torch.cuda.synchronize()
-    log.info("warmed up", extra={"precision": str(networks.dtype), "gpus": "; ".join(map(str, gpus()))})
+def multiplies_bfloat16() -> bool:
+    """Whether this processor has instructions that multiply bfloat16, which are twice as fast as those for float32.
+
+    Without them torch computes bfloat16 slower than float32. Read and not measured: a machine that is busy would answer
+    otherwise, and a face of another precision is another face.
+    """
+    found = torch.cpu.get_capabilities()
+    return any(found.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+
+
+def _warm_up(drawing: BatchedDrawing) -> None:
+    """Frames that are asked for meanwhile take turns with it."""
+    with suppress(GpuFault), GPU_USE.watched("be warmed up"):
+        drawing.warm_up()
+        precision = str(drawing.networks.dtype)
+        log.info("warmed up", extra={"precision": precision, "gpus": "; ".join(map(str, gpus()))})

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from bus.errors import EngineError
 from services.gpu_faults import gpu_faults
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.liveportrait import geometry
-from services.render.liveportrait.controls import LARGEST_RATIO, Controls, controls_for_pose
+from services.render.liveportrait.batching import BatchedDrawing
+from services.render.liveportrait.controls import LARGEST_RATIO, Controls, controls_for_pose, with_expression
 from services.render.liveportrait.retargeting import retarget_eyes, retarget_lips, stitch
-from services.render.liveportrait.source import Source, SourceStore
-from services.render.liveportrait.weights import Networks
+from services.render.liveportrait.source import Source, SourceStore, compute_source
 from services.render.photo.face_detector import DetectedFace as FaceInPhoto
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
@@ -33,16 +33,21 @@ _TABLE_SIZE = 33
 class LivePortraitFace:
     """One portrait, animated by poses."""
 
-    def __init__(self, portrait: Portrait, source: Source, networks: Networks, size: int) -> None:
+    def __init__(self, portrait: Portrait, source: Source, drawing: BatchedDrawing) -> None:
+        networks = drawing.networks
         precision = str(networks.dtype).removeprefix("torch.")
-        identity = f"{portrait.look}{precision}{size}{_code_version()}"
+        identity = f"{portrait.look}{precision}{drawing.size}{_code_version()}"
         self.version = blake2b(identity.encode(), digest_size=8).hexdigest()
         self._networks = networks
-        self._size = size
+        self._drawing = drawing
         self._source = source
-        self._features = source.features.to(networks.dtype)
+
+        def prepared() -> tuple[Tensor, Tensor]:
+            features = source.features.to(networks.device)
+            return features, networks.compressed(features)
+
+        self._features, self._compressed = drawing.run(prepared)
         with torch.inference_mode():
-            self._compressed = networks.warping.dense_motion_network.compressed(self._features)
             self._at_rest = source.keypoints()
             # The stitching network moves even a face at rest a little; this offset is subtracted again.
             self._stitching_bias = self._at_rest - stitch(networks.stitching, self._at_rest, self._at_rest)
@@ -50,32 +55,23 @@ class LivePortraitFace:
         self._eye_ratio = float(np.mean(portrait.face.eye_ratios))
         self._lip_table, self._eye_table = self._retargeting_tables(portrait.face)
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         """Raises: GpuFault: the device failed; EngineError: the precision does not suffice."""
         frames: list[Frame] = []
         for start in range(0, len(poses), MAX_BATCH):
-            frames.extend(self._render_batch(poses[start : start + MAX_BATCH]))
+            part = None if expressions is None else expressions[start : start + MAX_BATCH]
+            frames.extend(self._render_batch(poses[start : start + MAX_BATCH], part))
         return frames
 
     @torch.inference_mode()
-    def _render_batch(self, poses: Sequence[Pose]) -> Iterator[Frame]:
-        with gpu_faults("draw a face"):
-            try:
-                images = self.generate([controls_for_pose(pose) for pose in poses])
-                if not torch.isfinite(images).all():
-                    raise EngineError("the networks' output is not finite; set VISAVIS_RENDER_PRECISION=float32")
-                return iter(to_yuv420(resized(images, self._size)).cpu().numpy())
-            except torch.OutOfMemoryError:
-                torch.cuda.empty_cache()
-                raise
-
-    def generate(self, controls: Sequence[Controls]) -> Tensor:
-        """Frames, [B, 3, 512, 512], 0 to 1, on the device."""
+    def _render_batch(self, poses: Sequence[Pose], expressions: Expressions | None) -> NDArray[np.uint8]:
+        controls = [controls_for_pose(pose) for pose in poses]
+        if expressions is not None:
+            controls = [with_expression(*pair) for pair in zip(controls, expressions, strict=True)]
         driving = self.driving_keypoints(controls)
-        source = self._at_rest.expand_as(driving)
-        warped = self._networks.warping(self._features, driving, source, self._compressed)
-        images: Tensor = self._networks.generator(warped)
-        return images
+        points = torch.stack((driving, self._at_rest.expand_as(driving)), dim=1)
+        with gpu_faults("draw a face"):
+            return self._drawing.draw(self._features, self._compressed, points)
 
     def driving_keypoints(self, controls: Sequence[Controls]) -> Tensor:
         """Keypoints of frames, [B, 21, 3]."""
@@ -111,27 +107,20 @@ class LivePortraitFace:
 
 
 class LivePortraitAnimator:
-    """Animates portraits; all faces share the networks.
-
-    Args:
-        warm_up: called once before the first face, in the thread that renders: CUDA graphs belong to their thread.
-    """
+    """Animates portraits; all faces share the networks, and their frames are drawn together."""
 
     name = "liveportrait"
 
-    def __init__(
-        self, networks: Networks, sources: SourceStore, size: int, warm_up: Callable[[Networks], None] | None = None
-    ) -> None:
-        self._networks = networks
-        self._sources = sources
-        self._size = size
-        self._warm_up = warm_up
+    def __init__(self, drawing: BatchedDrawing, sources: Path) -> None:
+        """Args: sources: folder of the sources computed from portraits."""
+        self._drawing = drawing
+        self._sources = SourceStore(sources, self._computed)
 
     def face(self, portrait: Portrait) -> LivePortraitFace:
-        if self._warm_up is not None:
-            self._warm_up(self._networks)
-            self._warm_up = None
-        return LivePortraitFace(portrait, self._sources.get(portrait), self._networks, self._size)
+        return LivePortraitFace(portrait, self._sources.get(portrait), self._drawing)
+
+    def _computed(self, portrait: Portrait) -> Source:
+        return self._drawing.run(partial(compute_source, portrait, self._drawing.networks))
 
 
 def interpolated(table: Tensor, ratios: Tensor) -> Tensor:
@@ -140,26 +129,6 @@ def interpolated(table: Tensor, ratios: Tensor) -> Tensor:
     index = position.floor().long().clamp(max=table.shape[0] - 2)
     share = (position - index)[:, None, None]
     return torch.lerp(table[index], table[index + 1], share)
-
-
-def resized(images: Tensor, size: int) -> Tensor:
-    """Images, [B, 3, H, H], resized to `size` pixels on a side."""
-    if images.shape[-1] == size:
-        return images
-    return F.interpolate(images, size=(size, size), mode="bilinear", antialias=size < images.shape[-1])
-
-
-def to_yuv420(images: Tensor) -> Tensor:
-    """Images, [B, 3, H, W], 0 to 1, as planar YUV 4:2:0, [B, H * 3 / 2, W], BT.601 in video range, uint8."""
-    red, green, blue = images.unbind(dim=1)
-    luma = 16.0 + 65.481 * red + 128.553 * green + 24.966 * blue
-    small = F.avg_pool2d(images, 2)
-    red, green, blue = small.unbind(dim=1)
-    chroma_blue = 128.0 - 37.797 * red - 74.203 * green + 112.0 * blue
-    chroma_red = 128.0 + 112.0 * red - 93.786 * green - 18.214 * blue
-    width = images.shape[-1]
-    planes = [luma, chroma_blue.reshape(len(images), -1, width), chroma_red.reshape(len(images), -1, width)]
-    return (torch.cat(planes, dim=1) + 0.5).to(torch.uint8)
 
 
 @cache

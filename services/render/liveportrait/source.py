@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _VERSION = "-".join(file.sha256[:8] for file in (PUBLISHED.appearance, PUBLISHED
 
 @dataclass(frozen=True)
 class Source:
-    """The source of one portrait, float32."""
+    """The source of one portrait, float32, on the processor."""
 
     features: Tensor
     """[1, 32, 16, 64, 64]"""
@@ -46,9 +47,6 @@ class Source:
             self.canonical_keypoints, rotation, self.expression, self.scale, self.translation
         )
 
-    def to(self, device: torch.device) -> Source:
-        return Source(*(getattr(self, field.name).to(device) for field in fields(self)))
-
 
 def network_input(pixels: Pixels) -> Tensor:
     """Pixels of a portrait as input of the networks, [1, 3, 256, 256], 0 to 1."""
@@ -63,21 +61,25 @@ def compute_source(portrait: Portrait, networks: Networks) -> Source:
     motion = networks.motion(image)
     angles = torch.stack([geometry.angles_from_logits(one) for one in (motion.pitch, motion.yaw, motion.roll)], dim=1)
     return Source(
-        features=networks.appearance(image),
-        canonical_keypoints=motion.canonical_keypoints,
-        angles=angles,
-        expression=motion.expression,
-        scale=motion.scale,
-        translation=motion.translation,
+        features=networks.appearance(image).cpu(),
+        canonical_keypoints=motion.canonical_keypoints.cpu(),
+        angles=angles.cpu(),
+        expression=motion.expression.cpu(),
+        scale=motion.scale.cpu(),
+        translation=motion.translation.cpu(),
     )
 
 
 class SourceStore:
-    """Sources in files beside the portraits they were computed from."""
+    """Sources in files beside the portraits they were computed from.
 
-    def __init__(self, folder: Path, networks: Networks) -> None:
+    Args:
+        compute: makes those that are missing.
+    """
+
+    def __init__(self, folder: Path, compute: Callable[[Portrait], Source]) -> None:
         self._folder = folder
-        self._networks = networks
+        self._compute = compute
 
     def get(self, portrait: Portrait) -> Source:
         """The source of a portrait; computed and stored if it is missing.
@@ -88,13 +90,11 @@ class SourceStore:
         path = self._folder / f"{portrait.look}.{_VERSION}.npz"
         try:
             with path.open("rb") as file, np.load(file) as stored:
-                return Source(*(torch.from_numpy(stored[field.name]) for field in fields(Source))).to(
-                    self._networks.device
-                )
+                return Source(*(torch.from_numpy(stored[field.name]) for field in fields(Source)))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             pass  # missing or damaged: compute it
-        source = compute_source(portrait, self._networks)
-        arrays = {field.name: getattr(source, field.name).cpu().numpy() for field in fields(Source)}
+        source = self._compute(portrait)
+        arrays = {field.name: getattr(source, field.name).numpy() for field in fields(Source)}
         part = path.with_suffix(".part")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

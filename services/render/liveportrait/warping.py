@@ -13,7 +13,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from services.render.liveportrait.layers import ConvNorm, fold_batch_norm
+from services.render.liveportrait.layers import (
+    ConvNorm,
+    by_slice,
+    fold_batch_norm,
+    in_layout_of,
+    pad_channels,
+    padded_count,
+)
 
 _VARIANCE = 0.01
 """Variance of the Gaussian around a keypoint in the heatmaps."""
@@ -79,8 +86,8 @@ class DownBlock3d(ConvNorm):
         super().__init__(inputs, outputs, dimensions=3)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = super().forward(x)  # [B, C, D, H, W]
-        return F.avg_pool2d(y.flatten(1, 2), 2).unflatten(1, y.shape[1:3])  # half the height and width, not the depth
+        # Half the height and width, not the depth.
+        return by_slice(lambda images: F.avg_pool2d(images, 2), super().forward(x))
 
 
 class UpBlock3d(ConvNorm):
@@ -88,7 +95,7 @@ class UpBlock3d(ConvNorm):
         super().__init__(inputs, outputs, dimensions=3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(F.interpolate(x, scale_factor=(1, 2, 2)))
+        return super().forward(by_slice(lambda images: F.interpolate(images, scale_factor=2), x))
 
 
 class HourglassEncoder(nn.Module):
@@ -141,7 +148,10 @@ class Hourglass(nn.Module):
 class DenseMotionNetwork(nn.Module):
     def __init__(self, sizes: WarpingSizes) -> None:
         super().__init__()
-        candidates = sizes.keypoints + 1
+        self.candidates = candidates = sizes.keypoints + 1
+        self.depth = sizes.depth
+        self.unused = 0
+        """Channels of the hourglass's input that are there for their count alone."""
         self.compress: nn.Module = nn.Conv3d(sizes.channels, sizes.compressed, 1)
         self.norm: nn.Module = nn.BatchNorm3d(sizes.compressed)
         self.hourglass = Hourglass(candidates * (sizes.compressed + 1), sizes)
@@ -186,17 +196,30 @@ class DenseMotionNetwork(nn.Module):
         heat = heatmaps(driving, source, (depth, height, width)).to(compressed.dtype)
         deformed = self.deformed(compressed, shifts)
         x = torch.cat((heat[:, :, None], deformed), dim=2).flatten(1, 2)  # [B, 22 * 5, D, H, W]
-        x = self.hourglass(x)  # [B, 142, D, H, W]
-        mask = self.mask(x).float().softmax(dim=1)  # [B, 22, D, H, W]
+        x = F.pad(x, (0, 0, 0, 0, 0, 0, 0, self.unused))
+        x = self.hourglass(in_layout_of(x, self.mask))  # [B, 142, D, H, W]
+        mask = self.mask(x)[:, : self.candidates].float().softmax(dim=1)  # [B, 22, D, H, W]
         # Every candidate is the identity grid plus a shift, and the mask adds up to 1: only the shifts are weighted.
         axes = (grid_axis(cells, driving) for cells in (depth, height, width))
         z, y, x_axis = torch.meshgrid(*axes, indexing="ij")
         grid = torch.stack((x_axis, y, z), dim=-1) + torch.einsum("bkzyx,bkc->bzyxc", mask, shifts)
-        occlusion = torch.sigmoid(self.occlusion(x.flatten(1, 2)).float())
+        occlusion = torch.sigmoid(self.occlusion(in_layout_of(x.flatten(1, 2), self.occlusion)).float())
         return grid, occlusion
 
     def fold_(self) -> None:
         self.compress, self.norm = fold_batch_norm(self.compress, self.norm), nn.Identity()
+
+    def pad_(self) -> None:
+        """Zeros behind the hourglass's input, which its last concatenation passes on, and behind what comes out."""
+        first, last = self.hourglass.encoder.down_blocks[0].conv, self.hourglass.decoder.conv
+        assert isinstance(last, nn.Conv3d)
+        self.unused = padded_count(first.in_channels) - first.in_channels
+        wide = last.in_channels + self.unused
+        outputs = padded_count(last.out_channels)
+        pad_channels(first, inputs=first.in_channels + self.unused, outputs=first.out_channels)
+        pad_channels(last, inputs=wide, outputs=outputs)
+        pad_channels(self.mask, inputs=outputs, outputs=padded_count(self.candidates))
+        pad_channels(self.occlusion, inputs=outputs * self.depth, outputs=1)
 
 
 class ConvNormLeaky(nn.Module):
@@ -225,17 +248,18 @@ class WarpingModule(nn.Module):
         """Warp a character's features from the source to the driving keypoints.
 
         Args:
-            features: [B or 1, 32, 16, 64, 64], from the appearance extractor.
+            features: [B or 1, 32, 16, 64, 64], from the appearance extractor; best in float32, as they are sampled.
             driving, source: keypoints [B, 21, 3], x y z in -1 to 1; float32 in any precision of the network.
             compressed: `dense_motion_network.compressed(features)`, if already computed.
         Returns:
             Input of the generator, [B, 256, 64, 64].
         """
         if compressed is None:
-            compressed = self.dense_motion_network.compressed(features)
+            compressed = self.dense_motion_network.compressed(features.to(self.fourth.weight.dtype))
         grid, occlusion = self.dense_motion_network(compressed, driving, source)
-        warped = self.sample(features, grid)
-        x = self.fourth(self.third(warped.flatten(1, 2)))  # [B, 512, 64, 64], then [B, 256, 64, 64]
+        warped = self.sample(features, grid).to(self.fourth.weight.dtype)
+        x = in_layout_of(warped.flatten(1, 2), self.third.conv)  # [B, 512, 64, 64]
+        x = self.fourth(self.third(x))  # [B, 256, 64, 64]
         return x * occlusion.to(x.dtype)
 
     @staticmethod

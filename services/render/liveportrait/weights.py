@@ -16,7 +16,7 @@ from services.models.files import ModelFile
 from services.models.verification import verify
 from services.render.liveportrait.appearance import AppearanceExtractor
 from services.render.liveportrait.generator import SpadeGenerator
-from services.render.liveportrait.layers import fold
+from services.render.liveportrait.layers import fold, set_channels_last
 from services.render.liveportrait.motion_extractor import MotionExtractor
 from services.render.liveportrait.retargeting import EYE, LIP, STITCHING, Mlp
 from services.render.liveportrait.warping import WarpingModule
@@ -44,11 +44,12 @@ PUBLISHED = Checkpoints(
 )
 _RETARGETING_KEYS = {"stitching": "retarget_shoulder", "lip": "retarget_mouth", "eye": "retarget_eye"}
 """Key of each small network in its checkpoint."""
+_SMALL = frozenset(_RETARGETING_KEYS)
 
 
 @dataclass(frozen=True)
 class Networks:
-    """LivePortrait's networks, folded and ready to run on one device."""
+    """LivePortrait's networks, folded and ready to run."""
 
     appearance: AppearanceExtractor
     motion: MotionExtractor
@@ -56,10 +57,15 @@ class Networks:
     """This and the generator run for every frame, in the chosen precision; all others in float32."""
     generator: SpadeGenerator
     stitching: Mlp
+    """This, `lip` and `eye` run on the processor: they are smaller than the way to a card and back."""
     lip: Mlp
     eye: Mlp
     device: torch.device
     dtype: torch.dtype
+
+    def compressed(self, features: Tensor) -> Tensor:
+        """What all frames of a portrait share, computed from its features."""
+        return self.warping.dense_motion_network.compressed(features.to(self.dtype))
 
 
 def load(
@@ -98,7 +104,11 @@ def assemble(weights: Mapping[str, Mapping[str, Tensor]], *, device: torch.devic
     for name, state in weights.items():
         network = getattr(networks, name)
         _load_weights(network, state, name)
+        if name in _SMALL:
+            continue
         network.to(device=device, dtype=dtype if name in ("warping", "generator") else torch.float32)
+        if device.type == "cuda":  # on a processor torch's own layout is the faster one
+            set_channels_last(network)
     return networks
 
 

@@ -6,7 +6,7 @@ movement follows the mesh's depth: nearer points move further.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -35,36 +35,50 @@ class PointDisplacement:
     radius: float
 
 
+_BROW_RAISE, _WIDE_LID = 0.13, 0.05
+"""How far brows rise, and how far above their place upper lids may be, in distances between the eyes."""
 _LEFT_BROW, _RIGHT_BROW = (70, 63, 105, 66, 107), (336, 296, 334, 293, 300)
 _LEFT_INNER, _RIGHT_INNER = (107, 55), (336, 285)
 _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
     "smile": (
-        PointDisplacement((MOUTH_LEFT,), -0.05, -0.11, 0.26), PointDisplacement((MOUTH_RIGHT,), 0.05, -0.11, 0.26),
+        PointDisplacement((MOUTH_LEFT,), -0.05, -0.09, 0.3), PointDisplacement((MOUTH_RIGHT,), 0.05, -0.09, 0.3),
         PointDisplacement((50,), -0.01, -0.04, 0.3), PointDisplacement((280,), 0.01, -0.04, 0.3),
     ),
     "width": (PointDisplacement((MOUTH_LEFT,), -0.10, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
-    "pucker": (
-        PointDisplacement((MOUTH_LEFT,), 0.13, 0.0, 0.22), PointDisplacement((MOUTH_RIGHT,), -0.13, 0.0, 0.22),
-        PointDisplacement((0,), 0.0, -0.02, 0.12), PointDisplacement((17,), 0.0, 0.03, 0.12),
-    ),
-    "press": (PointDisplacement((0, 37, 267), 0.0, 0.035, 0.12), PointDisplacement((17, 84, 314), 0.0, -0.04, 0.12)),
-    "upper": (PointDisplacement((0, 37, 267), 0.0, -0.06, 0.14),),
-    "tuck": (PointDisplacement((17, 84, 314), 0.0, -0.07, 0.14),),
-    "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -0.15, 0.2),),
-    "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -0.15, 0.2),),
+    "pucker": (PointDisplacement((MOUTH_LEFT,), 0.12, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), -0.12, 0.0, 0.24)),
+    "jaw": (PointDisplacement((MOUTH_LEFT,), 0.025, 0.04, 0.34), PointDisplacement((MOUTH_RIGHT,), -0.025, 0.04, 0.34)),
+    "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -_BROW_RAISE, 0.24),),
+    "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -_BROW_RAISE, 0.24),),
     "furrow": (PointDisplacement(_LEFT_INNER, 0.05, 0.06, 0.16), PointDisplacement(_RIGHT_INNER, -0.05, 0.06, 0.16)),
     "sorrow": (PointDisplacement(_LEFT_INNER, 0.01, -0.1, 0.16), PointDisplacement(_RIGHT_INNER, -0.01, -0.1, 0.16)),
     "squint": (PointDisplacement((145,), 0.0, -0.035, 0.14), PointDisplacement((374,), 0.0, -0.035, 0.14)),
     "nose": (PointDisplacement((98, 2, 327), 0.0, -0.05, 0.17),),
 }
-_AXIS_DEPTH = 0.35
-"""Distance of the head's axis of rotation behind the edge of the face, in widths of the face."""
+_ABOVE_LIDS = ("brow_left", "brow_right", "furrow", "sorrow")
+_UPPER_LIDS = (33, 160, 159, 158, 133, 362, 385, 386, 387, 263)
+_LOWER_BROWS = (46, 53, 52, 65, 55, 285, 295, 282, 283, 276)
+"""From left to right."""
+_AXIS_DEPTH_YAW, _AXIS_DEPTH_PITCH = 0.1, 0.3
+"""Distance of the axes that the head turns and nods about behind the edge of the face, in widths of the face: an axis
+through the head leaves its outline, and the background, in place; a nod is from the neck."""
+_PARALLAX = 1.35
+"""Exaggeration of the mesh's depth, which is flatter than a face."""
+_NECK = 0.9
+"""From the chin to the shoulders, in distances between the eyes."""
+MOUTH = ("smile", "width", "pucker", "jaw")
+"""Controls that move the corners of the mouth."""
 
 
 def eye_distance(face: DetectedFace) -> float:
     """Distance between the centres of the eyes, pixels; the unit of lengths in a face."""
     left, right = (face.mesh[[eye[0], eye[3]], :2].mean(axis=0) for eye in (LEFT_EYE, RIGHT_EYE))
     return float(np.linalg.norm(right - left))
+
+
+def weight(pose: Pose, name: str) -> float:
+    """How much of a control's field a pose has. Corners of a mouth go up further than they go down."""
+    value = float(getattr(pose, name))
+    return 0.65 * value if name == "smile" and value < 0.0 else value
 
 
 class DisplacementFields:
@@ -75,18 +89,31 @@ class DisplacementFields:
         centres = (np.arange(CELLS, dtype=np.float32) + 0.5) * _CELL - 0.5
         self._x, self._y = np.meshgrid(centres, centres)
         zero = np.zeros((2, CELLS, CELLS), np.float32)
+        above_lids = self._above_lids(face, unit)
         fields = {
             name: sum((self._point_field(face, part, unit) for part in parts), zero)
+            * (above_lids if name in _ABOVE_LIDS else np.float32(1.0))
             for name, parts in _POINT_DISPLACEMENTS.items()
         }
-        fields |= self._head_fields(face) | self._body_fields(face, unit)
+        within = self._within_face(face, unit)
+        fields |= {name: fields[name] * within for name in MOUTH}
+        fields |= self._head_fields(face, unit) | self._body_fields(face, unit)
         self._names = tuple(fields)
         self._stack = np.stack([fields[name].ravel() for name in self._names])
 
     def displacement(self, pose: Pose) -> Field:
         """The displacement of each cell from the portrait in a pose."""
-        weights = np.array([getattr(pose, name) for name in self._names], np.float32)
+        weights = np.array([weight(pose, name) for name in self._names], np.float32)
         return np.asarray((weights @ self._stack).reshape(2, CELLS, CELLS), np.float32)
+
+    def along(self, names: Sequence[str], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The fields of some controls along a line of the portrait, [names, 2, points], in pixels."""
+        cells = (np.stack((x, y)) + 0.5) / _CELL - 0.5
+        planes = self._stack.reshape(-1, 2, CELLS, CELLS)
+        return np.stack([
+            [cv2.remap(plane, cells[0][None], cells[1][None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+             for plane in planes[self._names.index(name)]] for name in names
+        ])  # fmt: skip
 
     def _point_field(self, face: DetectedFace, part: PointDisplacement, unit: float) -> Field:
         """The field of one displacement: full at its points, fading around them."""
@@ -98,7 +125,23 @@ class DisplacementFields:
             near = np.asarray(cv2.GaussianBlur(near, (0, 0), 0.25 * radius / _CELL), np.float32)
         return np.stack((part.x * unit * near, part.y * unit * near)).astype(np.float32)
 
-    def _head_fields(self, face: DetectedFace) -> dict[str, Field]:
+    def _above_lids(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
+        """1 from the brows up to 0 at the upper lids, so that brows move without stretching the eyes."""
+        points = face.mesh[[*_UPPER_LIDS, *_LOWER_BROWS], :2]
+        lids, brows = points[: len(_UPPER_LIDS)], points[len(_UPPER_LIDS) :]
+        lid = np.interp(self._x[0], lids[:, 0], lids[:, 1]) - _WIDE_LID * unit
+        # A point moves by the field where it arrives, so the field is full where raised brows arrive.
+        raised = np.interp(self._x[0], brows[:, 0], brows[:, 1]) - _BROW_RAISE * unit
+        return np.asarray(np.clip((lid - self._y) / np.maximum(lid - raised, 0.1 * unit), 0.0, 1.0), np.float32)
+
+    def _within_face(self, face: DetectedFace, unit: float) -> NDArray[np.float32]:
+        """1 inside of the face, fading to 0 at its outline: what is behind a cheek does not move with the mouth."""
+        outline = cv2.convexHull(face.mesh[:, :2] / _CELL).astype(np.int32)
+        inside = cv2.fillConvexPoly(np.zeros((CELLS, CELLS), np.uint8), outline, 1)
+        share = np.clip(cv2.distanceTransform(inside, cv2.DIST_L2, 5) * _CELL / (0.25 * unit), 0.0, 1.0)
+        return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)
+
+    def _head_fields(self, face: DetectedFace, unit: float) -> dict[str, Field]:
         """Fields of yaw, pitch and roll, for one degree each."""
         mesh = face.mesh
         low, high = mesh[:, :2].min(axis=0), mesh[:, :2].max(axis=0)
@@ -108,15 +151,18 @@ class DisplacementFields:
         distance = np.hypot(
             (self._x - middle_x) / (1.15 * half_width), (self._y - middle_y + 0.25 * half_height) / (1.35 * half_height)
         )
-        share = np.clip((2.0 - distance) / 1.1, 0.0, 1.0)
-        head = share * share * (3.0 - 2.0 * share)
-        near = (self._elevation(face) + _AXIS_DEPTH * face.width) * head
+        share = np.clip((2.2 - distance) / 1.3, 0.0, 1.0)
+        # The neck bends between the chin and the shoulders, which stay, and so does hair that lies on them.
+        bent = np.clip((high[1] + _NECK * unit - self._y) / (_NECK * unit), 0.0, 1.0)
+        head = share * share * (3.0 - 2.0 * share) * bent * bent * (3.0 - 2.0 * bent)
+        elevation = _PARALLAX * self._elevation(face)
+        aside, forward = ((elevation + depth * face.width) * head for depth in (_AXIS_DEPTH_YAW, _AXIS_DEPTH_PITCH))
         degree = np.pi / 180.0
         neck = high[1] + 0.35 * half_height
         zero = np.zeros_like(head)
         return {
-            "yaw": np.stack((degree * near, zero)).astype(np.float32),
-            "pitch": np.stack((zero, degree * near)).astype(np.float32),
+            "yaw": np.stack((degree * aside, zero)).astype(np.float32),
+            "pitch": np.stack((zero, degree * forward)).astype(np.float32),
             "roll": np.stack((degree * (neck - self._y) * head, degree * (self._x - middle_x) * head)).astype(
                 np.float32
             ),
@@ -124,7 +170,7 @@ class DisplacementFields:
 
     def _elevation(self, face: DetectedFace) -> NDArray[np.float32]:
         """How far each cell of the face stands out from its edge, pixels; smooth, and 0 outside of the face."""
-        radius = 0.05 * SIDE
+        radius = 0.035 * SIDE
         total = np.zeros((CELLS, CELLS), np.float32)
         weight = np.full((CELLS, CELLS), 1e-2, np.float32)
         edge = float(np.percentile(face.mesh[:, 2], 90))

@@ -1,6 +1,6 @@
 """Detects the face in an image and fits a mesh to it, or refuses the image with a reason.
 
-The networks are MediaPipe's detector and its mesh of 468 points, which OpenCV runs.
+The networks are MediaPipe's detector, its mesh of 468 points and its irises, which OpenCV runs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from bus.errors import EngineError, InvalidInput
+from bus.errors import InvalidInput
 from services.models.catalogue import FACE_LANDMARKS
 from services.models.verification import verify
 from services.render.photo.decoding import Pixels
+from services.render.photo.eye_finder import EyeFinder
+from services.render.photo.networks import forward, network_input
 
-_DETECTOR, _MESH = FACE_LANDMARKS.files
+_DETECTOR, _MESH, _IRISES = FACE_LANDMARKS.files
 
 Points: TypeAlias = NDArray[np.float32]
 """[count, 2 or 3], x y (z) in pixels; z grows away from the viewer."""
@@ -45,6 +47,7 @@ LEFT_CHEEK, RIGHT_CHEEK = 234, 454
 LEFT_EYE = (33, 160, 158, 133, 153, 144)
 """Outer corner, two points of the upper lid, inner corner, two points of the lower lid; left in the image."""
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
+_FACE_POINTS, _WITH_IRISES = 468, 478
 MOUTH_LEFT, MOUTH_RIGHT, LIP_TOP, LIP_BOTTOM = 61, 291, 13, 14
 
 
@@ -53,7 +56,7 @@ class DetectedFace:
     """One face in an image."""
 
     mesh: Points
-    """MediaPipe's 468 points, [468, 3]."""
+    """MediaPipe's 468 points, and five of each iris, [478, 3]; older portraits have no irises, [468, 3]."""
 
     @property
     def yaw(self) -> float:
@@ -75,6 +78,19 @@ class DetectedFace:
     def eye_ratios(self) -> tuple[float, float]:
         """Opening of the eyes, left and right in the image: height over width."""
         return self._ratio((159, 145), (33, 133)), self._ratio((386, 374), (362, 263))
+
+    def iris(self, corner: int) -> tuple[float, float, float] | None:
+        """x and y of the centre of an iris, and its radius, pixels; None where the mesh has no irises.
+
+        Args:
+            corner: of the eye that it is in, the left one in the image.
+        """
+        if len(self.mesh) < _WITH_IRISES:
+            return None
+        first = _FACE_POINTS + (0 if corner == LEFT_EYE[0] else 5)
+        centre, *around = self.mesh[first : first + 5, :2]
+        radius = float(np.mean([np.linalg.norm(point - centre) for point in around]))
+        return float(centre[0]), float(centre[1]), radius
 
     def _ratio(self, height: tuple[int, int], width: tuple[int, int]) -> float:
         a, b, c, d = (self.mesh[i, :2] for i in (*height, *width))
@@ -112,6 +128,7 @@ class FaceDetector:
         engine = cv2.dnn.ENGINE_CLASSIC
         self._detector = cv2.dnn.readNetFromTFLite(str(verify(_DETECTOR, folder)), engine)
         self._mesh = cv2.dnn.readNetFromTFLite(str(verify(_MESH, folder)), engine)
+        self._eyes = EyeFinder(_IRISES, folder)
         cells = [(side, x, y) for side, boxes in ((16, 2), (8, 6)) for y in range(side) for x in range(side)
                  for _ in range(boxes)]
         self._anchors = np.array([((x + 0.5) / side, (y + 0.5) / side) for side, x, y in cells])
@@ -151,8 +168,8 @@ class FaceDetector:
         square = np.zeros((side, side, 3), np.uint8)
         square[top : top + height, left : left + width] = image
         small = cv2.resize(square, (_DETECTOR_SIDE, _DETECTOR_SIDE), interpolation=cv2.INTER_AREA)
-        self._detector.setInput(_network_input(small / np.float32(127.5) - np.float32(1.0)))
-        boxes, scores = self._forward(self._detector, ("regressors", "classificators"))
+        self._detector.setInput(network_input(small / np.float32(127.5) - np.float32(1.0)))
+        boxes, scores = forward(self._detector, ("regressors", "classificators"))
         confidence = 1.0 / (1.0 + np.exp(-np.clip(scores[0, :, 0], -50.0, 50.0)))
         detections = []
         for index in np.flatnonzero(confidence > _MIN_SCORE):
@@ -172,7 +189,7 @@ class FaceDetector:
             mesh, score = self._run_mesh(image, (low + high) / 2.0, _MARGIN * float((high - low).max()), across)
         if score <= _MIN_SCORE:
             raise InvalidInput("no face can be seen clearly enough; take a picture from the front, in good light")
-        return DetectedFace(mesh.astype(np.float32))
+        return DetectedFace(self._eyes.refine(image, mesh).astype(np.float32))
 
     def _run_mesh(
         self, image: Pixels, centre: NDArray[np.floating], side: float, across: NDArray[np.floating]
@@ -188,24 +205,13 @@ class FaceDetector:
         matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), angle, scale)
         matrix[:, 2] = matrix[:, 2] + _MESH_SIDE / 2.0 - centre
         square = cv2.warpAffine(image, matrix, (_MESH_SIDE, _MESH_SIDE))
-        self._mesh.setInput(_network_input(square / np.float32(255.0)))
-        points, logit = self._forward(self._mesh, ("conv2d_20", "conv2d_30"))
+        self._mesh.setInput(network_input(square / np.float32(255.0)))
+        points, logit = forward(self._mesh, ("conv2d_20", "conv2d_30"))
         mesh = points.reshape(468, 3).astype(np.float64)
         back = cv2.invertAffineTransform(matrix)
         mesh[:, :2] = mesh[:, :2] @ back[:, :2].T + back[:, 2]
         mesh[:, 2] /= scale
         return mesh, float(1.0 / (1.0 + np.exp(-np.clip(logit.ravel()[0], -50.0, 50.0))))
-
-    @staticmethod
-    def _forward(network: cv2.dnn.Net, outputs: tuple[str, ...]) -> tuple[NDArray[np.float32], ...]:
-        try:
-            return tuple(np.asarray(output, np.float32) for output in network.forward(outputs))
-        except cv2.error as error:
-            raise EngineError(f"a network that finds faces failed: {error}") from error
-
-
-def _network_input(pixels: NDArray[np.floating]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
 
 
 def _without_overlaps(detections: list[_Detection]) -> list[_Detection]:

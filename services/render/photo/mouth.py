@@ -1,141 +1,180 @@
-"""The mouth of a portrait: moves lips and chin, and paints the inside of the mouth."""
+"""The mouth of a portrait: moves lips, chin and the skin around them, and shows the inside between the lips."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.render.photo.crop import SIDE
+from services.render.easing import clamp
 from services.render.photo.decoding import Pixels
-from services.render.photo.displacement import eye_distance
-from services.render.photo.face_detector import MOUTH_LEFT, MOUTH_RIGHT, DetectedFace
+from services.render.photo.displacement import MOUTH, DisplacementFields, weight
+from services.render.photo.face_detector import DetectedFace
+from services.render.photo.lips import Line, Lips, Plane, smooth
+from services.render.photo.mouth_inside import MouthInside, Opening
 from services.render.pose import Pose
 
-UPPER = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)
-LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
-"""Inner edges of the lips, from left to right."""
-_CHIN = 152
-
-_LOWER_DROP, _UPPER_RISE = 0.36, 0.05
-"""How far the lower lip drops and the upper one rises with the jaw open, in distances between the eyes."""
-_CLOSED_GAP = 0.035
-"""Gap up to which the lips of a portrait count as closed, in distances between the eyes; parted from twice that on."""
-_UPPER_SHARE = 0.4
-"""Share of the gap that the upper lip moves when parted lips close."""
-_THROAT, _TEETH, _TONGUE = (38.0, 14.0, 18.0), (228.0, 221.0, 212.0), (150.0, 72.0, 76.0)
-_TOOTH_LENGTH, _MIN_TEETH = 0.115, 0.35
-"""Length of the teeth in distances between the eyes, and the minimum share of it that an open mouth shows."""
-_EDGE_WIDTH = 1.6
+JAW_FALL, MAX_JAW_FALL = 0.2, 0.23
+"""How far the lower lip falls with the jaw open, and at the most, in distances between the eyes: 13 and 14.5 mm."""
+_UPPER_SHARE = 0.42
+"""Share of the gap between parted lips that the upper lip closes."""
+_THICKER = 0.24
+"""How much thicker each lip gets when it closes, in shares of that gap: a smile has drawn it thin."""
+_EDGE = 1.4
 """Pixels over which the edges of the lips are antialiased."""
 
-Plane = NDArray[np.float32]
 
+@dataclass(frozen=True)
+class _Shape:
+    """Edges of the lips in a pose, by column, and how far the jaw has fallen; pixels."""
 
-def _smoothstep_array(value: NDArray[np.float32]) -> Plane:
-    """`services.render.easing.smoothstep` from 0 to 1, of each value."""
-    x = np.clip(value, 0.0, 1.0)
-    return np.asarray(x * x * (3.0 - 2.0 * x), np.float32)
+    outer_upper: Line
+    upper: Line
+    lower: Line
+    outer_lower: Line
+    fall: float
+    moved: float
+    """0 for lips as in the portrait, to 1."""
+    closed: float
+    """How far parted lips are closed, 0 to 1."""
 
 
 class Mouth:
     """The mouth of one portrait, with the chin."""
 
-    def __init__(self, face: DetectedFace) -> None:
-        mesh = face.mesh
-        self._unit = unit = eye_distance(face)
-        left, right = float(mesh[MOUTH_LEFT, 0]), float(mesh[MOUTH_RIGHT, 0])
-        middle, half = (left + right) / 2.0, (right - left) / 2.0
-        upper, lower = mesh[list(UPPER), :2], mesh[list(LOWER), :2]
-        # Between parted lips the portrait shows the upper teeth, which do not move.
-        gap = float((lower - upper)[:, 1].max()) / unit
-        self._parted = float(_smoothstep_array(np.asarray((gap - _CLOSED_GAP) / _CLOSED_GAP, np.float32)))
-        seam = (upper + lower) / 2.0 + self._parted * (lower - upper) / 2.0
-        x0, x1 = _clamp_to_side(middle - 1.6 * half - 0.3 * unit), _clamp_to_side(middle + 1.6 * half + 0.3 * unit)
-        y0 = _clamp_to_side(float(seam[:, 1].min()) - 0.35 * unit)
-        self.region = (slice(y0, _clamp_to_side(float(mesh[_CHIN, 1]) + 1.0 * unit)), slice(x0, x1))
-        """Rows and columns that a moving jaw changes."""
-        self._x = np.arange(x0, x1, dtype=np.float32)
-        self._y = np.arange(y0, self.region[0].stop, dtype=np.float32)[:, None]
-        self._seam = self._by_column(seam)
-        self._upper, self._lower = self._by_column(upper), np.maximum(self._by_column(lower), self._by_column(upper))
-        across = (self._x - middle) / (0.94 * half)
-        self._lens = np.maximum(1.0 - across**2, 0.0) ** 0.75
-        """How far the lips part in each column: 0 at the corners of the mouth, 1 in its middle."""
-        self._offset = (self._x - middle) / half
-        self._to_chin = (float(mesh[_CHIN, 1]) - float(seam[5, 1])) / unit
-
-    def _by_column(self, line: NDArray[np.float32]) -> Plane:
-        return np.asarray(np.interp(self._x, line[:, 0], line[:, 1]), np.float32)
+    def __init__(self, pixels: Pixels, face: DetectedFace, fields: DisplacementFields) -> None:
+        self._lips = lips = Lips.of(pixels, face)
+        self.region = lips.region
+        self._inside = MouthInside(pixels, face, lips)
+        self._later = fields.along(MOUTH, lips.x, np.asarray((lips.upper + lips.lower) / 2.0, np.float32))
 
     def draw(self, pixels: Pixels, pose: Pose) -> None:
         """Draw the mouth in a pose into the portrait's pixels, in place."""
-        raised = self._close(pixels, min(max(pose.press, 0.0), 1.0) * self._parted)
-        unit, jaw = self._unit, max(pose.jaw, 0.0)
-        if jaw * _LOWER_DROP * unit < 0.5:
+        controls = (pose.jaw, pose.press, pose.tuck, pose.pucker, pose.teeth, abs(pose.upper))
+        if max(controls) < 0.01:
             return
-        fall, rise = jaw * _LOWER_DROP * unit * self._lens, jaw * _UPPER_RISE * unit * self._lens
-        seam = self._seam - raised
-        top, bottom = seam - rise, seam + fall  # edges of the lips, by column
-        below, above = self._y - bottom, top - self._y  # pixels beyond them
-        source = self._y - np.where(below > 0.0, self._chin(jaw, below / unit, fall), 0.0)
-        source += np.where(above > 0.0, rise * (1.0 - _smoothstep_array(above / (0.3 * unit))), 0.0)
+        shape = self._shape(pose)
         part = pixels[self.region]
-        columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
-        moved = cv2.remap(pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        inside = np.clip(-below / _EDGE_WIDTH, 0.0, 1.0) * np.clip(-above / _EDGE_WIDTH, 0.0, 1.0)
-        rows = np.flatnonzero(inside.any(axis=1))
+        source = self._source(shape)
+        columns = np.broadcast_to(self._lips.x, source.shape).astype(np.float32)
+        moved = cv2.remap(pixels, columns, source, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         part[:] = moved
-        if len(rows):
-            band = slice(rows[0], rows[-1] + 1)
-            opaque = inside[band, :, None]
-            painted = self._inside(pose, self._y[band], top, bottom)
-            part[band] = (part[band] * (1.0 - opaque) + painted * opaque).astype(np.uint8)
+        self._draw_inside(part, pose, shape)
+        self._draw_seam(part, shape)
 
-    def _close(self, pixels: Pixels, amount: float) -> Plane:
-        """Close lips that are parted in the portrait; returns how far the lower one was raised, by column."""
-        # Closed a little beyond their edges, so that no tooth remains visible.
-        margin = amount * _EDGE_WIDTH * self._lens
-        upper, lower = self._upper - margin, self._lower + margin
-        gap = amount * (lower - upper)
-        sunk, raised = _UPPER_SHARE * gap, (1.0 - _UPPER_SHARE) * gap
-        if float(gap.max()) < 0.5:
-            return np.zeros_like(raised)
-        top, bottom = upper + sunk, lower - raised
-        below, above = (self._y - bottom) / self._unit, (top - self._y) / self._unit
-        source = upper + (self._y - top) * (lower - upper) / np.maximum(bottom - top, 0.01)
-        source = np.where(below >= 0.0, self._y + raised * (1.0 - _smoothstep_array(below / 0.6)), source)
-        source = np.where(above >= 0.0, self._y - sunk * (1.0 - _smoothstep_array(above / 0.3)), source)
-        columns = np.broadcast_to(self._x, source.shape).astype(np.float32)
-        pixels[self.region] = cv2.remap(
-            pixels, columns, source.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    def _shape(self, pose: Pose) -> _Shape:
+        lips, unit = self._lips, self._lips.unit
+        jaw, press, tuck = max(pose.jaw, 0.0), clamp(pose.press), clamp(pose.tuck)
+        pucker, teeth, upper = clamp(pose.pucker), clamp(pose.teeth), clamp(pose.upper, -0.5, 1.2)
+        gap, apart, parted = lips.gap, 1.0 - press, lips.parted
+        lens = np.maximum(1.0 - (lips.offset / 0.88) ** 2, 0.0)
+        opening = np.maximum(1.0 - (lips.offset / (0.97 - 0.48 * pucker)) ** 2, 0.0) ** (0.75 - 0.27 * pucker)
+        # An open mouth opens further as it is shaped, so that its corners remain where they are.
+        even = cv2.GaussianBlur(gap[None], (0, 0), 0.06 * unit)[0]
+        own = np.minimum(even, np.interp(-lips.offset, lips.offset, even))
+        own = (own / max(float(own.max()), 1.0)) ** 0.75
+        opening = opening + parted * (np.minimum(opening, own) - opening)
+        # A mouth that is open in the portrait has less far to go.
+        room = 0.3 / (0.3 + float(gap.max()) / unit)
+        fall = unit * room * min(JAW_FALL * jaw, MAX_JAW_FALL)
+        rounded = unit * min(4.0 * jaw, 1.0) * pucker
+        closed = 1.0 - (1.0 - press) * (1.0 - 0.9 * pucker)
+        shown = teeth * (1.0 - 0.7 * parted)
+        rise = unit * apart * (0.02 * jaw * opening + lens * (0.035 * upper + 0.03 * shown))
+        covering = 0.012 * rounded * opening * apart
+        # Lips that are pushed forward hide the upper teeth.
+        width = max(float(gap.max()), 1.0)
+        share = min(_UPPER_SHARE + 0.3 * pucker * apart, (0.07 + 0.03 * pucker) * unit / width)
+        # A mouth that is wide open closes by its jaw.
+        raised = closed * max((1.0 - share) * width - 0.1 * unit, 0.0)
+        top = lips.upper + closed * share * gap - rise + covering
+        lower_drop = (fall + 0.07 * rounded + 0.02 * unit * clamp(pose.tongue) * min(4.0 * jaw, 1.0)) * opening
+        drop = apart * (1.0 - 0.9 * tuck) * (lower_drop + unit * 0.022 * shown * lens)
+        bottom = lips.lower - closed * (1.0 - share) * gap + drop - 0.02 * unit * tuck * lens
+        bottom = np.maximum(bottom, top)
+        thicker, squeezed = closed * _THICKER * gap, 0.2 * press * (1.0 - parted)
+        upper_height = (lips.upper - lips.outer_upper) * (1.0 - squeezed + 0.12 * pucker) + thicker
+        lower_height = (lips.outer_lower - lips.lower) * (1.0 - squeezed - 0.4 * tuck + 0.12 * pucker) + thicker
+        upper_height = upper_height + 0.025 * unit * max(upper, 0.0) * lens * apart
+        steps = float(np.abs(top - lips.upper).max()), float((bottom - lips.lower).max())
+        moved = max(closed * parted, max(steps) / 2.0)
+        # The outside of a lip moves in a broader curve than its inside.
+        outer_upper = np.minimum(0.5 * (top + self._broad(top - lips.upper) + lips.upper) - upper_height, top)
+        outer_lower = np.maximum(0.5 * (bottom + self._broad(bottom - lips.lower) + lips.lower) + lower_height, bottom)
+        return _Shape(
+            np.asarray(outer_upper, np.float32), np.asarray(top, np.float32), np.asarray(bottom, np.float32),
+            np.asarray(outer_lower, np.float32), fall - raised, min(moved, 1.0), closed,
         )
-        return np.asarray(raised, np.float32)
 
-    def _chin(self, jaw: float, depth: Plane, fall: NDArray[np.float32]) -> Plane:
+    def _broad(self, shift: NDArray[np.floating]) -> Line:
+        """A shift of columns, spread over the neighbouring ones."""
+        blurred = cv2.GaussianBlur(shift.astype(np.float32)[None], (0, 0), 0.11 * self._lips.unit)[0]
+        return np.asarray(blurred, np.float32)
+
+    def _source(self, shape: _Shape) -> Plane:
+        """The rows of the portrait that the rows of the region show, [rows, columns]."""
+        lips, y = self._lips, self._lips.y
+        # The edge itself is left out: its pixels are half tooth, half lip.
+        margin = shape.moved * lips.parted * 0.022 * lips.unit
+        upper_edge = lips.upper - np.minimum(margin, 0.3 * (lips.upper - lips.outer_upper))
+        lower_edge = lips.lower + np.minimum(1.4 * margin, 0.35 * (lips.outer_lower - lips.lower))
+        above, below = shape.outer_upper - y, y - shape.outer_lower
+        lifted, sunk = shape.outer_upper - lips.outer_upper, shape.outer_lower - lips.outer_lower
+        source = y - lifted * (1.0 - smooth(above / lips.philtrum))
+        upper_lip = _between(y, shape.outer_upper, shape.upper, lips.outer_upper, upper_edge)
+        lower_lip = _between(y, shape.lower, shape.outer_lower, lower_edge, lips.outer_lower)
+        source = np.where(above < 0.0, upper_lip, source)
+        source = np.where(y > (shape.upper + shape.lower) / 2.0, lower_lip, source)
+        source = np.where(below > 0.0, y - self._chin(shape.fall, below / lips.unit, sunk), source)
+        return np.asarray(source, np.float32)
+
+    def _chin(self, fall: float, depth: NDArray[np.floating], sunk: NDArray[np.floating]) -> Plane:
         """How far pixels at a depth below the lower lip move down; the jaw is broader than the mouth."""
-        broad = _smoothstep_array(depth / 0.55)
-        side = np.maximum(1.0 - (self._offset / (1.0 + 0.9 * broad)) ** 2, 0.0) ** 1.3
-        fade = 1.0 - _smoothstep_array((depth - 0.75 * self._to_chin) / 0.75)
-        whole = 0.85 * jaw * _LOWER_DROP * self._unit * side
-        return np.asarray((fall * (1.0 - broad) + whole * broad) * fade, np.float32)
+        broad = smooth(depth / 0.55)
+        side = np.maximum(1.0 - (self._lips.offset / (1.0 + 0.9 * broad)) ** 2, 0.0) ** 1.3
+        fade = 1.0 - smooth((depth - 0.75 * self._lips.to_chin / self._lips.unit) / 0.75)
+        near = smooth(depth / 0.2)
+        sunk = sunk * (1.0 - near) + self._broad(sunk) * near
+        return np.asarray((sunk * (1.0 - broad) + 0.85 * fall * side * broad) * fade, np.float32)
 
-    def _inside(self, pose: Pose, y: Plane, top: NDArray[np.float32], bottom: NDArray[np.float32]) -> Plane:
-        """Throat, tongue and upper teeth, [rows, columns, 3]."""
-        gap = np.maximum(bottom - top, 1.0)
-        deep = np.clip((y - top) / gap, 0.0, 1.0)
-        light = (0.6 + 0.4 * self._lens)[None, :, None]
-        painted = np.asarray(_THROAT, np.float32) * light
-        raised = 0.35 * min(max(pose.tongue, 0.0), 1.0)
-        tongue = _smoothstep_array((deep - 0.72 + raised) / 0.25)[..., None]
-        painted = painted + (np.asarray(_TONGUE, np.float32) * light - painted) * 0.8 * tongue
-        # No teeth are painted where the portrait shows its own. Fewer teeth are shorter ones, not greyer ones.
-        shown = min(max(_MIN_TEETH + pose.teeth, 0.0), 1.0) * (1.0 - self._parted)
-        length = np.minimum(_TOOTH_LENGTH * self._unit, 0.5 * gap) * shown
-        teeth = np.clip((top + length - y) / _EDGE_WIDTH, 0.0, 1.0)[..., None]
-        shade = (0.7 + 0.3 * np.clip((y - top) / np.maximum(length, 1.0), 0.0, 1.0))[..., None]  # by the upper lip
-        return np.asarray(painted + (np.asarray(_TEETH, np.float32) * light * shade - painted) * teeth, np.float32)
+    def _draw_inside(self, part: Pixels, pose: Pose, shape: _Shape) -> None:
+        lips, y = self._lips, self._lips.y
+        if float((shape.lower - shape.upper).max()) < 0.3:
+            return
+        seen = np.clip((y - shape.upper) / _EDGE + 0.5, 0.0, 1.0) * np.clip((shape.lower - y) / _EDGE + 0.5, 0.0, 1.0)
+        seen *= np.clip((shape.lower - shape.upper) / _EDGE, 0.0, 1.0)
+        rows = np.flatnonzero(seen.any(axis=1))
+        if not len(rows):
+            return
+        band = slice(rows[0], rows[-1] + 1)
+        weights = np.array([weight(pose, name) for name in MOUTH], np.float32)
+        x, sink = np.tensordot(weights, self._later, 1)
+        opening = Opening(y[band], shape.upper, shape.lower, np.asarray(lips.x + x, np.float32), sink)
+        painted = self._inside.paint(pose, opening)
+        opaque = seen[band, :, None]
+        part[band] = (part[band] * (1.0 - opaque) + painted * opaque + 0.5).astype(np.uint8)
 
 
-def _clamp_to_side(position: float) -> int:
-    return int(min(max(position, 0.0), SIDE))
+    def _draw_seam(self, part: Pixels, shape: _Shape) -> None:
+        """The shadow between lips that touch in the pose and not in the portrait."""
+        lips = self._lips
+        touching = np.clip(1.0 - (shape.lower - shape.upper) / (0.02 * lips.unit), 0.0, 1.0) * lips.parted
+        touching *= np.clip(lips.gap / (0.08 * lips.unit), 0.0, 1.0) * shape.closed
+        if float(touching.max()) < 0.02:
+            return
+        line = (shape.upper + shape.lower) / 2.0
+        rows = slice(max(int(line.min() - lips.y[0, 0]) - 5, 0), int(line.max() - lips.y[0, 0]) + 6)
+        near = lips.y[rows] - line
+        width = 0.009 * lips.unit
+        dark = 0.4 * np.exp(-((near / width) ** 2)) + 0.16 * np.exp(-((near / (3.0 * width)) ** 2))
+        part[rows] = (part[rows] * (1.0 - dark * touching)[..., None] + 0.5).astype(np.uint8)
+
+
+def _between(
+    y: Plane, top: Line, bottom: Line, source_top: NDArray[np.floating], source_bottom: NDArray[np.floating]
+) -> Plane:
+    """Rows from `top` to `bottom` as rows of the portrait from `source_top` to `source_bottom`."""
+    share = (y - top) / np.maximum(bottom - top, 0.5)
+    return np.asarray(source_top + share * (source_bottom - source_top), np.float32)

@@ -14,7 +14,8 @@ from bus.events import ConversationOpened, Event, MessageReceived
 from bus.log.event_log import EventLog
 from projections.read_model import ReadModel
 from projections.view import Changes
-from services.gateway.feed import Feed, FoldedFact, Subscription
+from services.gateway.feed import Feed
+from services.gateway.subscriptions import FoldedFact, Subscription
 from tests.services.gateway.conftest import FullDisk
 
 

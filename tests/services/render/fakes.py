@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,11 +28,12 @@ from bus.events import (
     Watching,
 )
 from services.render.builtin_characters import BUILTIN_CHARACTERS
-from services.render.engine import Frame, Renderer
+from services.render.engine import Expressions, Frame, Renderer
 from services.render.photo.portrait import PortraitStore
 from services.render.pose import Pose
 from services.render.render_threads import RenderThreads
 from services.render.speech_frames import SpeechRenderer
+from services.tts.chunker import FIRST_CHUNK
 
 NO_PORTRAITS = PortraitStore(Path("/nowhere"))
 AT = 1_790_000_000_123_456
@@ -110,7 +110,7 @@ class FakeFace:
     def __init__(self) -> None:
         self.poses: list[Pose] = []
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         self.poses.extend(poses)
         frames = []
         for pose in poses:
@@ -132,7 +132,7 @@ class FakeRenderer:
         return self.faces[-1]
 
 
-def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = time.monotonic) -> SpeechRenderer:
+def speech_renderer(renderer: Renderer, *, clock: Callable[[], float] = lambda: 0.0) -> SpeechRenderer:
     return SpeechRenderer(RenderThreads(renderer, NO_PORTRAITS, clock=clock), bitrate=1_000_000, clock=clock)
 
 
@@ -141,7 +141,7 @@ def speech_started(speech: str = "s1", index: int = 0, at: int = AT, character: 
     return Event(id=f"e{speech}", at=at, conversation="c", turn="t", body=body)
 
 
-def audio_chunks(packets: int, *, per_chunk: int = 5, speech: str = "s1") -> list[AudioOut]:
+def audio_chunks(packets: int, *, per_chunk: int = FIRST_CHUNK, speech: str = "s1") -> list[AudioOut]:
     chunks = []
     for index, start in enumerate(range(0, packets, per_chunk)):
         count = min(per_chunk, packets - start)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bus.errors import EngineError
-from services.render.encoder import H264Encoder
+from services.render.encoder import H264Encoder, best_codec
 from services.render.engine import Frame
 
 SPS, PPS, IDR, SLICE = 7, 8, 5, 1
@@ -108,3 +108,32 @@ def test_a_frame_of_another_size_is_refused() -> None:
     made.encode(frames(1))
     with pytest.raises(EngineError, match=r"\(192, 128\)"):
         made.encode(frames(1, size=64))
+
+
+def test_a_stream_that_a_card_does_not_take_is_encoded_by_the_processor(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    opened: list[str] = []
+
+    def full(self: H264Encoder) -> None:
+        opened.append("nvenc")
+        raise ValueError("OpenEncodeSessionEx failed: out of memory (10): no more sessions")
+
+    monkeypatch.setattr(H264Encoder, "_nvenc", full)
+    made = H264Encoder(128, 128, 25, bitrate=1_000_000, codec="h264_nvenc")
+    assert opened == [], "the event loop makes encoders, and does not wait for a card"
+    assert made.encode(frames(5)) == encoder().encode(frames(5))
+    assert made.encode(frames(2), key=False)
+    assert (made.codec, opened) == ("libx264", ["nvenc"])
+    assert [one.message for one in caplog.records] == ["the graphics card encodes no further stream"]
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_a_card_that_does_not_put_key_frames_where_they_are_asked_for_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, key: bool
+) -> None:
+    """x264 stands in for the card's encoder, and is asked for key frames where they belong, or nowhere."""
+    encode = H264Encoder.encode
+    monkeypatch.setattr(H264Encoder, "_nvenc", H264Encoder._x264)
+    monkeypatch.setattr(H264Encoder, "encode", lambda self, pictures, **_: encode(self, pictures, key=key))
+    assert best_codec.__wrapped__() == ("h264_nvenc" if key else "libx264")

@@ -31,13 +31,13 @@ from bus.log.event_log import EventLog
 from bus.settings import Settings
 from bus.work.service import AssetOutput, CharacterOutput, Output, Reader, Service
 from services.characters import current_characters
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.models import loading
 from services.models.catalogue import FACE_LANDMARKS
 from services.models.files import Model
 from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.face_requests import FaceRequestHandler
 from services.render.idle_loops import CHECK_INTERVAL
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import failure_facts, service

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bus.events import FrameBatch, FramesEnded
-from services.render.engine import Frame
+from services.render.engine import Expressions, Frame
 from services.render.frame_dropping import MAX_STEP, FrameDropper
 from services.render.pose import Pose
 from tests.services.render.fakes import (
@@ -79,9 +79,9 @@ class SlowFace(FakeFace):
         self.seconds = seconds
         self.now = 0.0
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         self.now += self.seconds * len(poses)
-        return super().render(poses)
+        return super().render(poses, expressions)
 
 
 class OneFace(FakeRenderer):

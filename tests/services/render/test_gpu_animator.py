@@ -12,13 +12,13 @@ import torch
 
 from bus.events import FrameBatch, FramesEnded, FramesStarted, IdleBatch
 from bus.ids import PHOTO_LOOK
+from services.face_clips import LOOP_FRAMES
 from services.gpu_faults import PAUSES, GpuUse
 from services.models.deferred import Deferred
 from services.render.builtin_characters import BUILTIN_CHARACTERS
-from services.render.engine import AnimatedFace, Frame
+from services.render.engine import AnimatedFace, Expressions, Frame
 from services.render.gpu_animator import GpuAnimator
 from services.render.idle_loops import IdleLoopRenderer, idle_version
-from services.render.idle_motion import LOOP_FRAMES
 from services.render.pose import Pose
 from services.render.render_threads import MAX_BATCH, RenderThreads
 from tests.services.render.fakes import (
@@ -44,11 +44,11 @@ class CardFace(FakeFace):
         self.version = "of the card"
         self._card = card
 
-    def render(self, poses: Sequence[Pose]) -> list[Frame]:
+    def render(self, poses: Sequence[Pose], expressions: Expressions | None = None) -> list[Frame]:
         if self._card.batches_left == 0:
             raise self._card.error
         self._card.batches_left -= 1
-        return super().render(poses)
+        return super().render(poses, expressions)
 
 
 class Card:

@@ -11,9 +11,9 @@ import msgspec
 from msgspec.structs import replace
 
 from bus.events import IdleBatch
+from services.face_clips import CLIPS, KEY_FRAME_INTERVAL, LOOP_FRAMES, MAIN, WINDOW_FRAMES
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.idle_loops import IdleLoopRenderer, idle_version
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
 from services.render.render_threads import MAX_FACES, RenderThreads
 from tests.services.render.fakes import NO_PORTRAITS, FakeReader, FakeRenderer
 
@@ -70,3 +70,34 @@ async def test_more_faces_than_are_kept_ready_are_built_once_and_not_at_each_loo
         reader.media = reader.media[1:]  # the oldest batch is gone: that loop is drawn again
         async with asyncio.timeout(30):
             assert cast("IdleBatch", await waiting).character == names[0]
+
+
+async def test_further_clips_come_after_idle_loops_of_who_is_talked_to_first_and_of_persons_faces_then_only() -> None:
+    ada, milo = BUILTIN_CHARACTERS["ada"], BUILTIN_CHARACTERS["milo"]
+    names = {"ada": ada, "zoe": replace(milo, owner="p1"), "milo": milo}
+    reader = FakeReader(characters=names)
+    now = [0.0]
+    idle_loops = IdleLoopRenderer(
+        RenderThreads(FakeRenderer(), NO_PORTRAITS), check_interval=0.01, clips_after=60.0, clock=lambda: now[0]
+    )
+    idle_loops.expect("zoe")
+    drawn: list[tuple[str, str]] = []
+    async with aclosing(idle_loops.keep_current(reader)) as loops:
+        while len(drawn) < 3 * len(CLIPS):
+            loop = await next_loop(loops)
+            reader.media += loop
+            drawn += {(one.character, one.clip) for one in loop}
+            if len(drawn) == len(names) + len(CLIPS) - 1:
+                waiting = asyncio.ensure_future(next_loop(loops))
+                await asyncio.sleep(0.05)  # some looks at the log
+                assert not waiting.done()
+                now[0] = 61.0
+                loop = await waiting
+                reader.media += loop
+                drawn += {(one.character, one.clip) for one in loop}
+    assert drawn[:3] == [(name, MAIN) for name in names]
+    assert {*drawn[3:12]} == {("zoe", clip) for clip in CLIPS if clip != MAIN}
+    assert {*drawn[12:]} == {(name, clip) for name in ("ada", "milo") for clip in CLIPS if clip != MAIN}
+    moving = [one for one in reader.media if isinstance(one, IdleBatch) and not one.rests]
+    assert moving
+    assert not any(one.frame % WINDOW_FRAMES == 0 for one in moving)

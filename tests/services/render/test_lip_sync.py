@@ -1,4 +1,8 @@
-"""Lip sync: how far the mouth is open in rendered frames, correlated with the loudness of recorded speech."""
+"""Lip sync of a voice without visemes: how far the mouth is open in rendered frames, and how loud the voice is.
+
+The jaw follows the loudness there, so they go together far more closely than in people. What a voice with visemes looks
+like is measured by `bench/lips.py`; that its lips are in time is tested in `test_motion.py`.
+"""
 
 from __future__ import annotations
 

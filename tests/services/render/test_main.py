@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from msgspec import structs
 
 from bus.errors import ConfigurationError
 from bus.process.engines import choose_engine
@@ -89,10 +91,16 @@ def test_without_torch_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     assert "pip install visavis[liveportrait]" in why
 
 
-def test_the_service_and_the_command_start_without_torch() -> None:
-    """torch takes a second to import, and is only installed with the extra."""
-    code = "import sys, services.render.__main__, visavis.characters; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_the_service_and_the_command_start_without_torch_and_without_threads_of_blas() -> None:
+    """torch takes a second to import, and is only installed with the extra; BLAS has no small matrices wait for one
+    another."""
+    code = (
+        "import os, sys, services.render.__main__, visavis.characters, services.render.photo.warp\n"
+        "print('torch' in sys.modules, len(os.listdir('/proc/self/task')))"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    assert ran.stdout.split() == ["False", "1"]
 
 
 def test_a_gpu_that_torch_cannot_use_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,14 +117,35 @@ def test_auto_never_downloads_weights_and_names_their_folder(usable_cuda: None, 
     assert chosen(Settings(data=str(tmp_path), render_engine="liveportrait"), one_gpu)[0] == "liveportrait"
 
 
-def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, tmp_path: Path) -> None:
-    for file in LIVEPORTRAIT.files:  # sparse files of the right sizes: their contents are verified only when loaded
+@pytest.fixture
+def sparse_weights(tmp_path: Path) -> Path:
+    """A folder of files of the right sizes: their contents are verified only when they are loaded."""
+    for file in LIVEPORTRAIT.files:
         path = tmp_path / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as opened:
             opened.truncate(file.bytes)
-    assert chosen(Settings(models=str(tmp_path)), one_gpu)[0] == "liveportrait"
-    assert why_unavailable(Settings(models=str(tmp_path), model_downloads="off")) is None
+    return tmp_path
+
+
+def test_auto_chooses_liveportrait_where_its_weights_are_present(usable_cuda: None, sparse_weights: Path) -> None:
+    assert chosen(Settings(models=str(sparse_weights)), one_gpu)[0] == "liveportrait"
+    assert why_unavailable(Settings(models=str(sparse_weights), model_downloads="off")) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "find_gpus", "are_drawn"),
+    [({}, no_gpus, True), ({"render_engine": "layered"}, no_gpus, True), ({"render_key_poses": "off"}, no_gpus, False),
+     ({"render_engine": "layered"}, one_gpu, False), ({"models": "/nowhere"}, no_gpus, False)],
+)  # fmt: skip
+def test_key_poses_are_drawn_where_the_weights_are_and_no_card(
+    usable_cuda: None, sparse_weights: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str],
+    find_gpus: Callable[[], list[Gpu]], are_drawn: bool,
+) -> None:  # fmt: skip
+    made: list[tuple[object, Path]] = []
+    monkeypatch.setattr("services.render.__main__.KeyPoseMaker", lambda *folders: made.append(folders))
+    build(structs.replace(Settings(data=str(sparse_weights), models=str(sparse_weights)), **more), find_gpus)
+    assert [folder for _, folder in made] == [sparse_weights] * are_drawn
 
 
 def test_with_downloads_off_liveportrait_by_name_needs_its_weights(usable_cuda: None, tmp_path: Path) -> None:
@@ -140,8 +169,16 @@ def test_the_service_warps_photos_until_the_weights_are_fetched(usable_cuda: Non
     assert renderer.name == "layered"
 
 
-def test_half_precision_is_for_gpus_unless_it_is_asked_for() -> None:
-    assert dtype_for("auto", CPU) == torch.float32
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [({"avx512_f": True, "avx512_bf16": False}, torch.float32), ({"avx512_bf16": True}, torch.bfloat16),
+     ({"amx_bf16": True}, torch.bfloat16), ({"bf16": True, "neon": True}, torch.bfloat16), ({}, torch.float32)],
+)  # fmt: skip
+def test_the_precision_is_the_fastest_one_unless_one_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capabilities: dict[str, bool], dtype: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert dtype_for("auto", CPU) == dtype
     assert dtype_for("auto", CUDA) == torch.float16
-    assert dtype_for("float32", CUDA) == torch.float32
+    assert dtype_for("float32", CUDA) == dtype_for("float32", CPU) == torch.float32
     assert dtype_for("bfloat16", CPU) == torch.bfloat16

@@ -20,8 +20,8 @@ from bus.events import (
     FramesStarted,
     SpeechEnded,
 )
-from services.render.idle_motion import KEY_FRAME_INTERVAL, LOOP_FRAMES
-from services.render.motion import PAUSE_FRAMES, TAIL_FRAMES, audio_frames, idle_phase
+from services.face_clips import KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.render.motion import PAUSE_FRAMES, TAIL_FRAMES, audio_frames, idle_phase, movement_version
 from tests.services.render.fakes import (
     AT,
     FakeReader,
@@ -34,15 +34,16 @@ from tests.services.render.fakes import (
 
 
 async def outputs(reader: FakeReader, event: Event) -> list[Any]:
-    return [output async for output in speech_renderer(FakeRenderer()).frames(event, reader)]
+    return [output async for output in speech_renderer(FakeRenderer(), clock=lambda: 0.0).frames(event, reader)]
 
 
 async def test_a_watched_speech_becomes_batches_between_started_and_ended() -> None:
     reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
     first, *batches, last = await outputs(reader, speech_started())
     assert first == FramesStarted(
-        speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT + 240_000)
-    )
+        speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=idle_phase(AT + 240_000),
+        movement=movement_version(),
+    )  # fmt: skip
     assert [batch.index for batch in batches] == list(range(len(batches)))
     assert [len(batch.units) for batch in batches[:4]] == [2, 3, 5, 10]
     assert [batch.frame for batch in batches[:4]] == [0, 2, 5, 10]
@@ -100,7 +101,7 @@ async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_w
     assert await outputs(FakeReader(media=list(audio_chunks(30)), facts_on_record=record), speech_started("s2")) == []
 
 
-@pytest.mark.parametrize("other", [{"engine": "liveportrait"}, {"width": 128}, {}])
+@pytest.mark.parametrize("other", [{"engine": "liveportrait"}, {"width": 128}, {"movement": ""}, {}])
 async def test_another_renderer_adds_no_pictures_to_those_of_the_first(other: dict[str, Any]) -> None:
     reader = FakeReader(media=list(audio_chunks(60)), newest=watching())
     begun, *batches, ended = await outputs(reader, speech_started())

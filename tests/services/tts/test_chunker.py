@@ -29,20 +29,20 @@ def cut(*pieces: SpeechPiece) -> tuple[list[AudioOut], SpeechChunker]:
 
 def test_the_first_chunk_is_short_and_the_last_one_final() -> None:
     found, chunker = cut(SpeechPiece(tone(1_270), 48_000))
-    assert [len(chunk.packets) for chunk in found] == [5, 20, 20, 19]
+    assert [len(chunk.packets) for chunk in found] == [10, 20, 20, 14]
     assert [chunk.final for chunk in found] == [False, False, False, True]
-    assert [chunk.sample for chunk in found] == [0, 4_800, 24_000, 43_200]
+    assert [chunk.sample for chunk in found] == [0, 9_600, 28_800, 48_000]
     assert [chunk.index for chunk in found] == [0, 1, 2, 3]
     assert chunker.samples == 64 * 960
 
 
 def test_the_first_chunk_is_returned_as_soon_as_it_is_full() -> None:
     chunker = SpeechChunker("c", "s")
-    assert len(list(chunker.push(SpeechPiece(tone(130), 48_000)))) == 1
+    assert len(list(chunker.push(SpeechPiece(tone(230), 48_000)))) == 1
     assert list(chunker.push(SpeechPiece(tone(300), 48_000))) == []
 
 
-@pytest.mark.parametrize("milliseconds", [20, 90, 100, 101, 500, 520])
+@pytest.mark.parametrize("milliseconds", [20, 190, 200, 201, 600, 620])
 def test_every_speech_has_one_final_chunk_and_whole_packets(milliseconds: int) -> None:
     found, chunker = cut(SpeechPiece(tone(milliseconds), 48_000))
     assert [chunk.final for chunk in found].count(True) == 1

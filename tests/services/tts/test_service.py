@@ -82,7 +82,7 @@ async def test_a_sentence_gives_start_audio_and_end() -> None:
     )  # fmt: skip
     chunks = [chunk for chunk in audio if isinstance(chunk, AudioOut)]
     assert len(chunks) == len(audio)
-    assert [len(chunk.packets) for chunk in chunks] == [5, 20, 10]
+    assert [len(chunk.packets) for chunk in chunks] == [10, 20, 5]
     assert [chunk.final for chunk in chunks] == [False, False, True]
     visemes = [VisemeMark(4_800 * place, "aa" if place % 2 else "PP") for place in range(7)]
     assert last == SpeechEnded(

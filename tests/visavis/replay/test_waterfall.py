@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from projections.read_model import ConversationSummary
+from projections.read_model_queries import ConversationSummary
 from projections.replay.view import ReplayStep, ReplayTurn
 from visavis.replay.pace import LONGEST_PAUSE, print_at_pace
 from visavis.replay.texts import moment, summary_line

@@ -57,12 +57,12 @@ class ReplayRoutes:
     def routes(self) -> list[Route]:
         replay = "/api/replay/{id}"
         return [
-            Route("/api/replay/idle/{character}.mp4", self.idle),
             Route(replay, self.view),
             Route(f"{replay}/events", self.events),
             Route(f"{replay}/events/{{event}}", self.event),
             Route(f"{replay}/sound/{{clip}}", self.sound),
             Route(f"{replay}/video/{{clip}}.mp4", self.video),
+            Route(f"{replay}/face/{{piece}}.mp4", self.face),
         ]
 
     def _recording(self, id: str) -> Recording | None:
@@ -140,11 +140,8 @@ class ReplayRoutes:
         frames = max(1, clip.samples * _FPS // 48_000)
         return self._film(path, clip.character or "ada", [abs(float(np.sin(0.36 * one))) for one in range(frames)])
 
-    async def idle(self, request: Request) -> Response:
-        character = request.path_params["character"]
-        if character not in self._characters:
-            return _missing("no such character")
-        return self._film(Path(self._folder.name) / f"idle-{character}.mp4", character, [0.0] * 4 * _FPS)
+    async def face(self, request: Request) -> Response:
+        return self._film(Path(self._folder.name) / "silent.mp4", "ada", [0.0] * 20 * _FPS)
 
     def _film(self, path: Path, character: str, mouths: list[float]) -> Response:
         if not path.exists():

@@ -67,3 +67,25 @@ def test_what_keeps_having_no_words_is_noise_and_pauses_nothing_until_it_has_som
     barge_in.judge_final("words", "what time is it")
     barge_in.start("cough", None)
     assert barge_in.pauses_voice
+
+
+def test_a_second_microphone_that_hears_the_voice_pauses_nothing_until_it_has_words() -> None:
+    detector = BargeInDetector()
+    detector.start("u1", "t1", "tab")
+    detector.start("u2", "t2", "phone")
+    assert detector.judge_final("u1", "what time is it") == "interrupt"
+    assert not detector.pauses_voice  # the answer begins although the phone's microphone has not found the end
+    assert detector.judge_partial("u2", "no wait") == "interrupt"
+    assert detector.pauses_voice
+
+
+def test_what_was_heard_twice_is_neither_words_nor_noise() -> None:
+    detector = BargeInDetector()
+    for number in range(3):
+        detector.start(f"a{number}", None, "tab")
+        detector.start(f"b{number}", None, "phone")
+        assert detector.drop(f"b{number}") == "wait"
+        assert detector.judge_final(f"a{number}", "mm-hm") == "resume"
+    detector.start("u", None, "phone")
+    assert detector.pauses_voice
+    assert detector.drop("u") == "resume"

@@ -7,15 +7,16 @@ import itertools
 import pytest
 
 from bus.events import IdleBatch
+from services.face_clips import CLIPS, MAIN
 from services.gateway.playing.idle_loops import IdleLoops
 
 LAST = 2
 
 
-def batch(index: int, version: str = "v1", worker: str = "") -> IdleBatch:
+def batch(index: int, version: str = "v1", worker: str = "", clip: str = MAIN) -> IdleBatch:
     return IdleBatch(
-        character="ada", version=version, index=index, frame=10 * index, fps=25, loop=30, final=index == LAST,
-        units=(f"{version}-{index}{worker}".encode(),),
+        character="ada", clip=clip, version=version, index=index, frame=index, fps=25, loop=3, final=index == LAST,
+        units=(f"{version}-{index}{worker}".encode(),), rests=clip == MAIN or index == 0,
     )  # fmt: skip
 
 
@@ -60,3 +61,25 @@ def test_two_versions_that_are_drawn_at_once_are_two_loops() -> None:
 
 def test_batches_after_a_gap_are_no_loop() -> None:
     assert shown(batch(0), batch(2), batch(1), batch(2)) is None
+
+
+def test_the_further_clips_go_with_the_idle_loop_of_their_version_once_all_are_here() -> None:
+    loops = IdleLoops()
+    further = [batch(index, clip=clip) for clip in CLIPS for index in range(3) if clip != MAIN]
+    for one in further[:4]:  # they may come before the idle loop
+        loops.add(one)
+    for index in range(3):
+        loops.add(batch(index))
+    loop = loops.get("ada")
+    assert loop is not None
+    assert not loop.joins(CLIPS[1], 0)
+    for one in further[3:]:
+        loops.add(one)
+    assert [loop.joins(CLIPS[1], frame) for frame in (0, 1, 3)] == [True, False, True]
+    assert [loop.joins(MAIN, frame) for frame in (0, 1, 3)] == [True, True, True]
+    assert [loop.unit(CLIPS[1], 4), loop.unit(MAIN, 4)] == [b"v1-1", b"v1-1"]
+    for index in range(3):
+        loops.add(batch(index, "v2"))
+    newer = loops.get("ada")
+    assert newer is not None
+    assert (newer.version, newer.joins(CLIPS[1], 0), newer.joins(MAIN, 0)) == ("v2", False, True)

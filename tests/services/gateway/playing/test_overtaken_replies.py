@@ -24,7 +24,6 @@ from bus.events import (
 )
 from bus.ids import reply_id
 from tests.services.gateway.conftest import Running
-from tests.services.gateway.playing.peer import Peer
 from tests.services.gateway.playing.test_session import connected, events_of, reply, speech
 
 
@@ -167,21 +166,3 @@ async def test_a_session_that_ends_ends_what_it_was_playing_and_the_next_one_pla
     assert not cut.body.complete
     assert isinstance(finished[1].body, PlaybackFinished)
     assert (finished[1].body.speech, finished[1].body.complete) == ("s1", True)
-
-
-async def test_the_newest_session_of_a_conversation_plays_and_the_other_one_is_closed(gateway: Running) -> None:
-    conversation = await gateway.open()
-    async with connected(gateway, conversation):
-        first = await session_of(gateway, conversation)
-        second = Peer()
-        try:
-            await second.connect(gateway, conversation)
-            (closed,) = await events_of(gateway, conversation, SessionClosed)
-            turn = await write(gateway, conversation, "one")
-            await gateway.record(conversation, turn, *reply("Once."), ReplyEnded(reply="r1", sentences=1))
-            await gateway.speak(conversation, turn, speech("s1"), 0.5)
-            finished = await events_of(gateway, conversation, PlaybackFinished)
-        finally:
-            await second.close()
-    assert closed.body == SessionClosed(session=first, reason="replaced")
-    assert [isinstance(one.body, PlaybackFinished) and one.body.session != first for one in finished] == [True]

@@ -307,7 +307,7 @@ async def test_two_conversations_never_hear_each_other(gateway: Running) -> None
         await gateway.record(first, "t1", *reply("A tone."))
         await gateway.speak(first, "t1", speech("s1"), 1.0)
         await events_of(gateway, first, PlaybackFinished)
-        assert not any(one._delivery._is_trusted for one in gateway.server._sessions.here.values())
+        assert not any(one._delivery.is_trusted for one in gateway.server._sessions.here.values())
         await asyncio.sleep(0.3)
         assert np.abs(np.concatenate(loud.heard)).max() > 3000
         assert np.abs(np.concatenate(silent.heard)).max() < 300

@@ -6,7 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
-from services.gateway.playing.other_gateways import Outcome, TakeOver
+from services.gateway.playing.other_gateways import Join, Outcome
 from services.gateway.playing.sessions import Sessions
 
 
@@ -17,8 +17,8 @@ class _Log:
 class _Session:
     """Is served until it is ended."""
 
-    def __init__(self, name: str, opened_at: int = 0) -> None:
-        self.id, self.conversation, self.opened_at = name, "c1", opened_at
+    def __init__(self, name: str, opened_at: int = 0, *, silent: bool = False) -> None:
+        self.id, self.conversation, self.opened_at, self.silent = name, "c1", opened_at, silent
         self.reasons: list[str] = []
         self.recorded = asyncio.Event()
         self._ended = asyncio.Event()
@@ -26,6 +26,11 @@ class _Session:
     def end(self, reason: str) -> None:
         self.reasons.append(reason)
         self._ended.set()
+
+    def end_if_silent(self) -> bool:
+        if self.silent:
+            self.end("lost")
+        return self.silent
 
     async def run(self) -> None:
         await self._ended.wait()
@@ -48,11 +53,14 @@ async def test_a_session_that_is_not_yet_served_when_the_gateway_ends_is_closed_
     assert (served.here, served._tasks) == ({}, {})
 
 
-async def test_of_sessions_that_open_at_once_at_two_gateways_the_one_later_on_the_log_stays() -> None:
+async def test_a_session_that_begins_ends_the_earlier_ones_that_are_gone_and_knows_whether_others_play_on() -> None:
     served = sessions()
-    earlier, later, opening = _Session("s1", 5), _Session("s2", 9), _Session("s3")
-    for one in (earlier, later, opening):
+    gone, later, opening = _Session("s1", 5, silent=True), _Session("s2", 9, silent=True), _Session("s3", silent=True)
+    for one in (gone, later, opening):
         served.serve(one)
-    assert await served._act(TakeOver(conversation="c1", opened_at=7)) == Outcome(did=True)
-    assert (earlier.reasons, later.reasons, opening.reasons) == (["replaced"], [], [])
+    assert await served._act(Join(conversation="c1", opened_at=7)) == Outcome(did=False)
+    assert (gone.reasons, later.reasons, opening.reasons) == (["lost"], [], [])
+    later.silent = False
+    assert await served._act(Join(conversation="c1", opened_at=10)) == Outcome(did=True)
+    assert await served._act(Join(conversation="c2", opened_at=10)) == Outcome(did=False)
     await served.close()

@@ -63,12 +63,13 @@ async def test_a_photo_goes_once_no_request_or_only_a_finished_one_has_it(event_
 
 
 async def test_a_portrait_goes_once_no_character_has_it(event_log: EventLog) -> None:
-    for name in ("photo-zoe", "photo-new", "photo-never", "photo-asked", "upload-e1"):
+    portraits = ("photo-zoe", "photo-zoe-keys", "photo-new", "photo-new-keys", "photo-never", "photo-asked")
+    for name in (*portraits, "upload-e1"):
         await event_log.assets.put(name, b"portrait")
     await event_log.append(fact("e1", replace(REQUEST, look="photo-asked")))
     await character_fact(event_log, "x1", CREATED)
     assert "photo-never" in await kept(event_log, 2 * HOUR), "its character may have been lost"
-    assert await kept(event_log, 2 * DAY) == ["photo-asked", "photo-zoe", "upload-e1"]
+    assert await kept(event_log, 2 * DAY) == ["photo-asked", "photo-zoe", "photo-zoe-keys", "upload-e1"]
     await event_log.assets.put("photo-new", b"portrait")
     await character_fact(event_log, "x2", replace(CREATED, look="photo-new"))
     assert await kept(event_log, 2 * HOUR) == ["photo-asked", "photo-new", "upload-e1"], "a second photo of Zoe"

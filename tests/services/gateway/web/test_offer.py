@@ -141,3 +141,12 @@ async def test_an_offer_whose_lines_are_mixed_up_is_answered_or_refused_but_rais
             lines.insert(data.draw(st.integers(1, len(lines) - 1)), line)
     with suppress(InvalidInput):
         await answer_to("\r\n".join(lines))
+
+
+async def test_an_offer_that_leaves_a_section_without_a_transport_is_refused_and_closed() -> None:
+    lines = CHROMIUM.split("\r\n")
+    line = lines.pop(211)
+    lines.insert(16, line)
+    lines.insert(206, line)
+    with pytest.raises(InvalidInput, match="cannot be answered"):
+        await answer_to("\r\n".join(lines))

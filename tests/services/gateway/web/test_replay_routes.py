@@ -17,6 +17,7 @@ from bus.events import ConversationCopied, ConversationOpened, DeadLetter, Event
 from bus.log import streams
 from bus.process.operator_key import operator_key
 from bus.settings import Settings
+from services.gateway.replaying.silent_face import PIECE
 from tests.projections.replay.conversations import BEGAN, facts, spoken_turn
 from tests.services.gateway.conftest import Running
 from tests.services.gateway.replaying.recorded import PCM, SIZE, TURN, record
@@ -87,15 +88,13 @@ async def test_sounds_and_pictures_are_there_as_far_as_they_were_heard(gateway: 
         pictures = [int(frame.to_ndarray()[SIZE // 2, SIZE // 2]) for frame in container.decode(video=0)]
     assert len(pictures) == 25  # thirty were drawn
     assert max(abs(found - drawn) for found, drawn in zip(pictures, range(60, 85), strict=True)) <= 3
-    idle = await gateway.client.get("/api/replay/idle/ada.mp4")
-    with av.open(io.BytesIO(idle.content), "r") as container:
+    silent = await gateway.client.get(f"{recorded}/face/0.mp4")
+    with av.open(io.BytesIO(silent.content), "r") as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
-    assert [packet.is_keyframe for packet in packets] == [index in (0, 10) for index in range(20)]
-    assert error_of(await gateway.client.get("/api/replay/idle/milo.mp4")) == (503, "unavailable")
-    for gone in ("sound/u2", "video/s2.mp4", "video/u1.mp4", "video/s1b.mp4", "sound/s1a%0A"):
+    assert [packet.is_keyframe for packet in packets] == [index % 10 == 0 for index in range(PIECE)]
+    for gone in ("sound/u2", "video/s2.mp4", "video/u1.mp4", "video/s1b.mp4", "sound/s1a%0A", "face/999999999999.mp4"):
         assert error_of(await gateway.client.get(f"{recorded}/{gone}")) == (404, "not_found"), gone
     assert error_of(await gateway.client.get(f"{recorded}/sound/s1a.mp3")) == (400, "invalid_input")
-    assert error_of(await gateway.client.get("/api/replay/idle/nobody.mp4")) == (404, "not_found")
 
 
 async def test_media_that_have_expired_are_missing_with_the_reason(gateway: Running, recorded: str) -> None:

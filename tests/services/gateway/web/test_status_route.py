@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bus.process.discovery import ServiceInfo
 from services.dialogue.__main__ import ENGINES as DIALOGUE
+from services.gateway.web.answers import ModelDownload, ServiceRow
 from services.gateway.web.engine_words import downloads_in, engine_words
 from services.gateway.web.status_route import status
 from services.improvements import Machine
@@ -57,39 +58,36 @@ def test_an_engine_that_does_not_keep_up_is_described_by_what_serves_instead() -
 def test_the_row_of_a_service_names_who_serves() -> None:
     info = ServiceInfo("stt", "1", "0.1.0", {"engine": "moonshine", "serving": "pocketsphinx"})
     assert info.engine_in_use == "pocketsphinx, in place of moonshine"
-    assert status({"stt": info}, COMPLETE)["services"][0]["words"].startswith("PocketSphinx")
+    assert status({"stt": info}, COMPLETE)[0][0].words.startswith("PocketSphinx")
     assert running("stt", "moonshine").engine_in_use == "moonshine"
 
 
 def test_an_engine_whose_card_cannot_be_used_is_described_by_what_serves_instead_and_not_as_awaited() -> None:
     metadata = {"engine": "liveportrait", "serving": "layered", "gpu_fault": "full", "note": "the card is full"}
-    row = status({"render": ServiceInfo("render", "1", "0.1.0", metadata)}, COMPLETE)["services"][3]
-    assert (row["words"], row["gpu_fault"]) == ("Drawn characters; photos are warped by the processor", "full")
-    assert row["note"] == "the card is full"
+    row = status({"render": ServiceInfo("render", "1", "0.1.0", metadata)}, COMPLETE)[0][3]
+    assert (row.words, row.gpu_fault) == ("Drawn characters; photos are warped by the processor", "full")
+    assert row.note == "the card is full"
 
 
 def test_downloads_are_read_from_the_note_as_the_services_word_it() -> None:
     downloads = [Download("kokoro", 40, 100), Download("whisper-base", 0, 0), Download("mind", 7, 7)]
-    assert downloads_in("; ".join(map(str, downloads))) == [
-        {"model": "kokoro", "percent": 40},
-        {"model": "whisper-base", "percent": None},
-        {"model": "mind", "percent": 100},
-    ]
-    assert downloads_in("") == downloads_in("not running") == []
+    assert downloads_in("; ".join(map(str, downloads))) == (
+        ModelDownload("kokoro", 40), ModelDownload("whisper-base", None), ModelDownload("mind", 100)
+    )  # fmt: skip
+    assert downloads_in("") == downloads_in("not running") == ()
 
 
 def test_a_service_that_does_not_run_is_told_and_nothing_is_proposed_for_it() -> None:
-    told = status({"stt": running("stt", "whisper")}, COMPLETE)
-    assert told["services"][1] == {
-        "name": "dialogue", "engine": "", "words": "", "up": False, "note": "not running", "downloads": [],
-        "gpu_fault": "",
-    }  # fmt: skip
-    assert told["suggestions"] == []
+    rows, suggestions = status({"stt": running("stt", "whisper")}, COMPLETE)
+    assert rows[1] == ServiceRow(
+        name="dialogue", engine="", words="", up=False, note="not running", downloads=(), gpu_fault=""
+    )
+    assert suggestions == ()
 
 
 def test_what_a_service_is_fetching_is_not_proposed() -> None:
     def commands(note: str) -> list[str]:
-        return [one["command"] for one in status({"tts": running("tts", "kokoro", note)}, Machine())["suggestions"]]
+        return [one.command for one in status({"tts": running("tts", "kokoro", note)}, Machine())[1]]
 
     assert commands("") == [".venv/bin/visavis models fetch kokoro"]
     assert commands("fetching kokoro, 40 %") == []

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from services.render.liveportrait.appearance import AppearanceExtractor
 from services.render.liveportrait.generator import SpadeGenerator
+from services.render.liveportrait.layers import fold, set_channels_last
 from services.render.liveportrait.motion_extractor import MotionExtractor
 from services.render.liveportrait.retargeting import EYE, LIP, STITCHING, Mlp
 from services.render.liveportrait.warping import WarpingModule
@@ -30,6 +31,12 @@ NETWORKS: Mapping[str, Callable[[], nn.Module]] = {
 }
 TIMES = 10.0
 """Tolerance of a number, in multiples of the reference's own rounding error."""
+HALF_LIMITS: Mapping[torch.dtype, Mapping[str, float]] = {
+    torch.float16: {"warping_module": 0.004, "spade_generator": 0.125 / 255},
+    torch.bfloat16: {"warping_module": 0.03, "spade_generator": 0.5 / 255},
+}
+"""How far the shorter formats may be from the golden numbers, on average over a network's output: the warped features,
+whose mean size is 0.44, and the frame, an eighth of a grey level and half a one."""
 
 
 @cache
@@ -49,6 +56,33 @@ def network(name: str) -> Any:
 def inputs(name: str, *shape: int) -> Tensor:
     """One of the inputs that the recipe computes by a formula."""
     return torch.from_numpy(recipe.stream(f"input/{name}", int(np.prod(shape))).astype(np.float32).reshape(shape))
+
+
+def output(name: str, device: torch.device, dtype: torch.dtype, side: int = 64) -> tuple[str, Tensor]:
+    """The golden name and the value of what a network makes of its golden input, folded as it is used.
+
+    Args:
+        side: cells on a side of the input of those that run for every frame; fewer than 64: only its middle.
+    """
+    made = network(name)
+    fold(made)
+    made.to(device=device, dtype=dtype)
+    if device.type == "cuda":
+        set_channels_last(made)
+    first = (64 - side) // 2
+    middle = (..., slice(first, first + side), slice(first, first + side))
+    with torch.inference_mode():
+        if name == "appearance_feature_extractor":
+            return "out", made(portrait(recipe.read("F")).to(device, dtype))
+        if name == "motion_extractor":
+            return "head.kp", made(portrait(recipe.read("M")).to(device, dtype)).canonical_keypoints.flatten(1)
+        if name == "warping_module":
+            stored = recipe.read("W")
+            source, driving = (torch.from_numpy(stored[f"kp_{one}"]).to(device) for one in ("source", "driving"))
+            return "out", made(1.5 * inputs("feature_3d", 1, 32, 16, 64, 64)[middle].to(device), driving, source)
+        if name == "spade_generator":
+            return "out", made(inputs("generator_feature", 1, 256, 64, 64)[middle].to(device, dtype))
+        return name, made(torch.from_numpy(recipe.read("S")[f"{name}|in"]).to(device, dtype))
 
 
 def portrait(golden: Mapping[str, NDArray[Any]]) -> Tensor:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
-from services.render.liveportrait.layers import SpectralConv2d, conv_on_upsampled, fold
+from services.render.liveportrait.layers import SpectralConv2d, UpsampledConv2d, fold, set_channels_last
 from services.render.liveportrait.warping import WarpingModule, WarpingSizes, grid_axis, heatmaps
 from tests.golden import recipe
-from tests.services.render.liveportrait.golden import inputs, network
+from tests.services.render.liveportrait.golden import HALF_LIMITS, inputs, network, output
+from tests.services.render.liveportrait.small import noise, randomized
 
 HALVES = (torch.float16, torch.bfloat16)
-
-
-def noise(*shape: int, seed: int = 1) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def randomized(made: nn.Module) -> nn.Module:
-    """A network with random weights of a scale that keeps signals from vanishing."""
-    for number, (name, value) in enumerate(made.state_dict().items()):
-        if value.is_floating_point():
-            fan = max(1, value[0].numel()) if value.dim() > 1 else 100
-            drawn = noise(*value.shape, seed=number) / fan**0.5
-            value.copy_(drawn.abs() + 0.5 if name.endswith(("running_var", "norm.weight")) else drawn)
-    return made.eval().requires_grad_(False)
 
 
 def narrow_generator() -> SpadeGenerator:
@@ -51,7 +40,14 @@ def narrow_warping() -> WarpingModule:
 def test_a_convolution_of_an_upsampled_image_is_computed_on_its_cells(times: int) -> None:
     x, weight, bias = noise(2, 3, 5, 4), noise(6, 3, 3, 3, seed=2), noise(6, seed=3)
     expected = F.conv2d(F.interpolate(x, scale_factor=times), weight, bias, padding=1)
-    torch.testing.assert_close(conv_on_upsampled(x, weight, bias, times), expected, atol=1e-5, rtol=0)
+    conv = UpsampledConv2d(3, 6, times)
+    conv.load_state_dict({"weight": weight, "bias": bias})
+    for layout in (torch.contiguous_format, torch.channels_last):
+        with torch.inference_mode():
+            torch.testing.assert_close(conv(x.contiguous(memory_format=layout)), expected, atol=1e-5, rtol=0)
+    fold(conv)
+    with torch.inference_mode():
+        torch.testing.assert_close(conv(x), expected, atol=1e-5, rtol=0)
 
 
 def test_resampling_a_volume_by_matrices_equals_grid_sampling() -> None:
@@ -117,6 +113,37 @@ def test_frames_of_a_batch_equal_frames_rendered_one_by_one() -> None:
             torch.testing.assert_close(together[index : index + 1], alone, atol=1e-3, rtol=0)
 
 
+def test_no_convolution_has_to_change_the_layout_or_an_odd_count_of_its_channels() -> None:
+    """Every kernel of a frame reads channels by eights that lie side by side; the picture stays the same."""
+    sizes = WarpingSizes(keypoints=5, channels=8, depth=4, compressed=2, narrow=16, widest=16, downsamplings=2,
+                         outputs=16)  # fmt: skip
+    warping, generator = WarpingModule(sizes), SpadeGenerator(GeneratorSizes(16, 32, 8, 2, 8))
+    randomized(warping)
+    randomized(generator)
+    features, source = noise(2, 8, 4, 16, 16), noise(2, 5, 3, seed=2) / 3
+    driving = source + 0.1 * noise(2, 5, 3, seed=3)
+    wrong: list[str] = []
+
+    def look(name: str, conv: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        for x in (*arguments, output):
+            layout = torch.channels_last if x.dim() == 4 else torch.channels_last_3d
+            if not x.is_contiguous(memory_format=layout) or (x.shape[1] % 8 and x.shape[1] > 1):
+                wrong.append(f"{name}: {tuple(x.shape)} {x.stride()}")
+
+    with torch.inference_mode():
+        expected = generator(warping(features, driving, source))
+        compressed = warping.dense_motion_network.compressed(features)
+        for network in (warping, generator):
+            fold(network)
+            set_channels_last(network)
+            for name, part in network.named_modules():
+                if isinstance(part, nn.Conv2d | nn.Conv3d | SpectralConv2d) and not name.endswith("compress"):
+                    part.register_forward_hook(partial(look, name))
+        found = generator(warping(features, driving, source, compressed))
+    assert wrong == []
+    torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)
+
+
 @pytest.mark.parametrize("dtype", HALVES)
 def test_half_precision_gives_nearly_the_same_frame(dtype: torch.dtype) -> None:
     """On average within half a grey level of 255 (float16) or two (bfloat16)."""
@@ -142,3 +169,12 @@ def test_half_precision_gives_nearly_the_same_frame(dtype: torch.dtype) -> None:
     assert frame.std() > 0.02
     assert (frame_half - frame).abs().mean() < limit
     assert (warped_half - warped).abs().mean() < 4 * limit * warped.abs().mean() + limit
+
+
+@pytest.mark.parametrize(("name", "side"), [("warping_module", 32), ("spade_generator", 16)])
+def test_bfloat16_keeps_to_its_tolerance_on_the_golden_input(name: str, side: int) -> None:
+    """float16 takes a processor minutes; `bench.gpu_checks` holds it to its tolerance on a card."""
+    cpu = torch.device("cpu")
+    exact, half = (output(name, cpu, kind, side)[1].float() for kind in (torch.float32, torch.bfloat16))
+    off = (half - exact).abs().mean()
+    assert 0 < off < HALF_LIMITS[torch.bfloat16][name]

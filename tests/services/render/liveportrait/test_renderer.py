@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,73 +20,32 @@ from torch import Tensor
 from bus.errors import ConfigurationError, EngineError
 from bus.ids import PHOTO_LOOK
 from services.gpu_faults import GpuFault
-from services.render.liveportrait.appearance import AppearanceExtractor, AppearanceSizes
+from services.render.liveportrait.batching import BatchedDrawing
 from services.render.liveportrait.controls import controls_for_pose
-from services.render.liveportrait.generator import GeneratorSizes, SpadeGenerator
+from services.render.liveportrait.drawing import resized, to_yuv420
 from services.render.liveportrait.renderer import (
     MAX_BATCH,
     LivePortraitAnimator,
     LivePortraitFace,
     interpolated,
-    resized,
-    to_yuv420,
 )
 from services.render.liveportrait.source import SourceStore, compute_source, network_input
-from services.render.liveportrait.warping import WarpingModule, WarpingSizes
 from services.render.liveportrait.weights import Networks
-from services.render.photo.face_detector import DetectedFace
 from services.render.photo.portrait import Portrait
 from services.render.pose import Pose
-from tests.services.render.liveportrait.golden import network
-from tests.services.render.liveportrait.test_optimisations import noise, randomized
+from tests.services.render.liveportrait.small import SIZE, small_networks
 from tests.services.render.test_lip_sync import MAX_LAG, lag_and_correlation, poses, voice
-
-SIZE = 128
-
-
-def small_networks() -> Networks:
-    """The real networks where they are cheap, narrow ones for the rest; frames of 128 x 128."""
-    appearance = AppearanceExtractor(AppearanceSizes(width=2, downsamplings=4, channels=4, depth=4, blocks=1))
-    warping = WarpingModule(
-        WarpingSizes(channels=4, depth=4, compressed=1, narrow=8, widest=16, downsamplings=2, outputs=16)
-    )
-    generator = SpadeGenerator(GeneratorSizes(label=16, width=16, hidden=8, outputs=8, blocks=2))
-    for made in (appearance, warping, generator):
-        randomized(made)
-    return Networks(
-        appearance, network("motion_extractor"), warping, generator, network("stitching"), network("lip"),
-        network("eye"), torch.device("cpu"), torch.float32,
-    )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Networks as small as these run slower in several threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def networks() -> Networks:
-    return small_networks()
-
-
-@pytest.fixture(scope="module")
-def portrait() -> Portrait:
-    """A random portrait, with its mouth a little open."""
-    pixels = cv2.resize((255 * noise(8, 8, 3).sigmoid()).numpy().astype(np.uint8), (512, 512))
-    mesh = 200.0 + 20.0 * noise(468, 3).numpy()
-    mesh[[13, 14, 61, 291], :2] = (256, 300), (256, 302), (220, 301), (292, 301)
-    mesh[[159, 145, 33, 133], :2] = (200, 180), (200, 192), (180, 186), (216, 186)
-    mesh[[386, 374, 362, 263], :2] = (310, 180), (310, 192), (290, 186), (326, 186)
-    return Portrait(PHOTO_LOOK + "0" * 32, np.asarray(pixels, np.uint8), DetectedFace(mesh.astype(np.float32)))
 
 
 @pytest.fixture(scope="module")
 def face(portrait: Portrait, networks: Networks) -> LivePortraitFace:
-    return LivePortraitFace(portrait, compute_source(portrait, networks), networks, SIZE)
+    return LivePortraitFace(portrait, compute_source(portrait, networks), BatchedDrawing(networks, SIZE))
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def stored_sources(folder: Path, networks: Networks) -> SourceStore:
+    return SourceStore(folder, partial(compute_source, networks=networks))
 
 
 def driving_keypoints(face: LivePortraitFace, poses: Sequence[Pose]) -> Tensor:
@@ -142,7 +102,7 @@ def test_the_head_turns_as_the_layered_one_does(face: LivePortraitFace, networks
     nose = torch.zeros(1, 21, 3)
     nose[0, 0], nose[0, 1] = torch.tensor((0.0, 0.0, -0.5)), torch.tensor((0.0, -0.5, 0.0))
     straight = replace(source, canonical_keypoints=nose, angles=torch.zeros(1, 3))
-    still = LivePortraitFace(portrait, straight, networks, SIZE)
+    still = LivePortraitFace(portrait, straight, BatchedDrawing(networks, SIZE))
     rest, yaw, pitch, roll = driving_keypoints(still, [Pose(), Pose(yaw=9), Pose(pitch=9), Pose(roll=9)])
     assert yaw[0, 0] > rest[0, 0] + 0.02
     assert pitch[0, 1] > rest[0, 1] + 0.02
@@ -171,7 +131,7 @@ def test_no_batch_is_larger_than_the_limit(face: LivePortraitFace, networks: Net
 def test_frames_that_are_not_finite_are_an_error_that_names_the_remedy(portrait: Portrait) -> None:
     broken = small_networks()
     broken.generator.fc.weight[:] = float("nan")
-    face = LivePortraitFace(portrait, compute_source(portrait, broken), broken, SIZE)
+    face = LivePortraitFace(portrait, compute_source(portrait, broken), BatchedDrawing(broken, SIZE))
     with pytest.raises(EngineError, match="VISAVIS_RENDER_PRECISION=float32"):
         face.render([Pose()])
 
@@ -189,27 +149,27 @@ def test_a_full_gpu_is_a_retryable_error(face: LivePortraitFace, networks: Netwo
 
 def test_a_source_is_computed_once_and_then_loaded(tmp_path: Path, portrait: Portrait) -> None:
     networks = small_networks()
-    first = SourceStore(tmp_path, networks).get(portrait)
+    first = stored_sources(tmp_path, networks).get(portrait)
     networks.motion.detector.fc_t.bias.add_(1.0)  # would give another source, if it ran again
-    again = SourceStore(tmp_path, networks).get(portrait)
+    again = stored_sources(tmp_path, networks).get(portrait)
     for name in ("features", "canonical_keypoints", "angles", "expression", "scale", "translation"):
         assert torch.equal(getattr(again, name), getattr(first, name)), name
     (stored,) = tmp_path.iterdir()
     stored.write_bytes(stored.read_bytes()[:500])
-    assert not torch.equal(SourceStore(tmp_path, networks).get(portrait).translation, first.translation)
+    assert not torch.equal(stored_sources(tmp_path, networks).get(portrait).translation, first.translation)
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, portrait: Portrait, networks: Networks) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="cannot be written"):
-        SourceStore(tmp_path / "file", networks).get(portrait)
+        stored_sources(tmp_path / "file", networks).get(portrait)
 
 
 def test_faces_change_their_version_with_portrait_size_and_precision(
     tmp_path: Path, portrait: Portrait, networks: Networks
 ) -> None:
     def version(portrait: Portrait, networks: Networks, size: int) -> str:
-        return LivePortraitAnimator(networks, SourceStore(tmp_path, networks), size).face(portrait).version
+        return LivePortraitAnimator(BatchedDrawing(networks, size), tmp_path).face(portrait).version
 
     other = replace(portrait, look=PHOTO_LOOK + "1" * 32)
     half = replace(small_networks(), dtype=torch.bfloat16)
@@ -218,17 +178,6 @@ def test_faces_change_their_version_with_portrait_size_and_precision(
             version(portrait, half, 128)]
     assert len(set(made)) == 4
     assert version(portrait, networks, 128) == made[0]
-
-
-def test_the_networks_are_warmed_up_once_before_the_first_face(
-    tmp_path: Path, portrait: Portrait, networks: Networks
-) -> None:
-    prepared: list[Networks] = []
-    engine = LivePortraitAnimator(networks, SourceStore(tmp_path, networks), SIZE, prepared.append)
-    assert prepared == []
-    engine.face(portrait)
-    engine.face(portrait)
-    assert prepared == [networks]
 
 
 def test_the_input_of_the_networks_is_the_portrait_reduced_by_the_mean_of_four_pixels() -> None:

@@ -68,7 +68,7 @@ def test_a_face_is_detected_measured_and_cropped(detector: FaceDetector, drawn: 
     assert 0.25 < portrait.face.width / SIDE < 0.55
     assert abs(portrait.face.yaw) < 5
     assert portrait.face.lip_ratio < 0.08
-    assert all(0.25 < ratio < 0.45 for ratio in portrait.face.eye_ratios)
+    assert all(0.35 < ratio < 0.75 for ratio in portrait.face.eye_ratios)
 
 
 def test_an_open_mouth_is_measured_as_open(detector: FaceDetector, drawn: Drawing) -> None:

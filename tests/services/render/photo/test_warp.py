@@ -18,7 +18,6 @@ from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.contact_sheet import emotion_poses, viseme_poses
 from services.render.photo.face_detector import DetectedFace
-from services.render.photo.mouth import LOWER, UPPER
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.warp import WarpedFace
 from services.render.pose import EMOTIONS, Pose
@@ -56,62 +55,6 @@ def test_the_pose_at_rest_is_the_portrait(face: WarpedFace, portrait: Portrait) 
     assert np.array_equal(face.pixels(Pose()), portrait.pixels)
 
 
-def test_the_mouth_opens_with_the_jaw_and_closes_when_lips_are_pressed(face: WarpedFace, portrait: Portrait) -> None:
-    mouth = around(portrait, 61, 291, 17)
-    opened = [darkness(draw(face, Pose(jaw=jaw)), mouth) for jaw in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)]
-    assert opened == sorted(opened)
-    assert opened[-1] > opened[1] > opened[0]
-    assert opened[-1] > opened[0] + 600
-
-
-@pytest.fixture(scope="module")
-def smiling(portrait: Portrait) -> Portrait:
-    """The same face with its lips parted, and a row of white teeth between them."""
-    mesh, pixels = portrait.face.mesh.copy(), portrait.pixels.copy()
-    upper, lower = mesh[list(UPPER)], mesh[list(LOWER)]
-    gap = 18.0 * np.sin(np.linspace(0.0, np.pi, len(upper)))
-    mesh[list(LOWER[1:-1]), 1] += gap[1:-1].astype(np.float32)
-    between = np.concatenate([upper[:, :2], mesh[list(LOWER), :2][::-1]]).astype(np.int32)
-    # The lower lip is pulled down, so that its red is below the teeth.
-    for column in range(int(upper[0, 0]), int(upper[-1, 0])):
-        top = int(np.interp(column, lower[:, 0], lower[:, 1]))
-        down = round(float(np.interp(column, lower[:, 0], gap)))
-        pixels[top + down :, column] = portrait.pixels[top : SIZE - down, column]
-    cv2.fillPoly(pixels, [between], (250, 250, 245))
-    return dataclasses.replace(portrait, face=DetectedFace(mesh), pixels=pixels)
-
-
-def white(pixels: NDArray[np.int16], part: tuple[slice, slice]) -> int:
-    return int((pixels[part].min(axis=2) > 225).sum())
-
-
-def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_lips_close(smiling: Portrait) -> None:
-    face, mouth = WarpedFace(smiling, SIZE), around(smiling, 61, 291, 17)
-    rest = draw(face, Pose())
-    assert np.array_equal(rest, smiling.pixels)
-    shown, hidden = white(rest, mouth), darkness(rest, mouth)
-    opened = draw(face, Pose(jaw=0.6))
-    assert white(opened, mouth) > 0.85 * shown
-    assert darkness(opened, mouth) > hidden + 300
-    # The teeth stay in one piece: the dark is below them, not between them.
-    middle = smiling.face.mesh[13].astype(int)
-    column = opened[middle[1] - 10 : middle[1] + 70, middle[0]]
-    teeth, dark = np.flatnonzero(column.min(axis=1) > 225), np.flatnonzero(column.sum(axis=1) < 160)
-    assert teeth.max() < dark.min()
-    closing = [white(draw(face, Pose(press=press)), mouth) for press in (0.0, 0.3, 0.6, 1.0)]
-    assert closing == sorted(closing, reverse=True)
-    assert closing[-1] < 0.05 * shown
-    chin = around(smiling, 152, reach=10)
-    assert changed(draw(face, Pose(press=1.0)), rest, chin) < 0.02
-
-
-def test_a_closed_mouth_shows_painted_teeth_that_are_white_not_grey(face: WarpedFace, portrait: Portrait) -> None:
-    mouth = around(portrait, 61, 291, 17)
-    few, many = (draw(face, Pose(jaw=0.8, teeth=teeth)) for teeth in (0.0, 0.6))
-    pale = [int((frame[mouth].min(axis=2) > 140).sum()) for frame in (few, many)]
-    assert 0 < pale[0] < pale[1]
-
-
 def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -> None:
     mesh, pixels = portrait.face.mesh.copy(), portrait.pixels.copy()
     # A dark brow a little above each eye, where the lid's skin would be.
@@ -127,13 +70,6 @@ def test_low_brows_stay_where_they_are_when_the_eyes_close(portrait: Portrait) -
         row = int(mesh[brow[2], 1])
         assert changed(rest, closed, (slice(row - 8, row), slice(x0, x1))) == 0.0
     assert changed(rest, closed, around(portrait, 33, 133, reach=4)) > 0.25
-
-
-def test_the_chin_goes_down_with_the_jaw_and_the_forehead_stays(face: WarpedFace, portrait: Portrait) -> None:
-    rest, opened = draw(face, Pose()), draw(face, Pose(jaw=0.9))
-    assert changed(rest, opened, around(portrait, 152)) > 0.05
-    assert changed(rest, opened, around(portrait, 10, 151)) == 0.0
-    assert changed(rest, opened, around(portrait, 33, 133, reach=10)) == 0.0
 
 
 def test_lids_close_each_on_its_own_side(face: WarpedFace, portrait: Portrait) -> None:
@@ -152,7 +88,8 @@ def test_a_lid_has_the_colour_of_the_skin_under_a_low_dark_brow(portrait: Portra
     closed = draw(WarpedFace(dataclasses.replace(portrait, pixels=pixels), SIZE), Pose(lid_left=0.0))
     x, top, bottom = int(mesh[159, 0]), int(mesh[159, 1]), int(mesh[145, 1])
     skin = pixels[bottom + 2 * (bottom - top) : bottom + 3 * (bottom - top), x - 8 : x + 8].mean()
-    assert closed[(top + bottom) // 2 : bottom, x - 8 : x + 8].mean() > 0.8 * skin
+    # Above the lashes, which lie at the edge.
+    assert closed[top : (top + bottom) // 2, x - 8 : x + 8].mean() > 0.8 * skin
 
 
 def test_the_iris_follows_the_gaze(face: WarpedFace, portrait: Portrait) -> None:

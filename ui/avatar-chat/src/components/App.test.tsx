@@ -7,8 +7,10 @@ import {
   chosen,
   discarded,
   failed,
+  heardTwice,
   interrupted,
   listening,
+  listeningBy,
   phraseOver,
   played,
   playing,
@@ -107,6 +109,19 @@ describe('talking', () => {
     world.live({ type: 'transcript_partial', utterance: 'u', text: 'too late' })
     expect(get('caption-person').textContent).toBe('what is your name')
     expect(get('message-person').getAttribute('aria-hidden')).toBe('false')
+  })
+
+  it('shows once what two microphones of the person hear', async () => {
+    const { world } = await talk()
+    world.tell('t1', listening)
+    world.tell('t2', listeningBy('phone', 'w'))
+    world.live({ type: 'transcript_partial', utterance: 'u', text: 'what is' })
+    expect(get('caption-person').textContent).toBe('what is')
+    world.tell('t1', transcribed('what is your name'))
+    world.tell('t2', heardTwice('w', 'u'))
+    expect(get('caption-person').textContent).toBe('what is your name')
+    expect(get('transcript').textContent).not.toContain('Not understood')
+    expect(within(get('transcript')).getAllByTestId('message-person')).toHaveLength(1)
   })
 
   it('shows the sentence that is being played, in the captions and in the transcript', async () => {

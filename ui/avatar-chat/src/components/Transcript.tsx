@@ -184,6 +184,7 @@ function Words({ person, partial, language }: PersonProps) {
   const final = person.state === 'final'
   const words = final ? person.text : `${person.text} ${partial ?? ''}`.trim()
   const isNote = person.channel !== 'web'
+  if (person.state === 'heard_twice') return null // it is shown as what the other microphone heard
   if (person.state === 'discarded') {
     return <p className="self-end text-sm text-ink-soft italic">{person.error ?? 'Not understood'}</p>
   }

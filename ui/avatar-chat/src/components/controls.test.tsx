@@ -93,16 +93,4 @@ describe('the controls of a call', () => {
     await settle()
     expect(world.client.calls.at(-1)).toMatch(/^send c\d first$/)
   })
-
-  it('falls silent where the call goes on in another tab, says so, and takes it back', async () => {
-    const { world } = await talk()
-    act(() => world.peers[0]?.replace())
-    expect(screen.getByText('The call goes on in another tab')).toBeTruthy()
-    expect(world.call.state.get().mode).toBe('none')
-    expect(world.track).toMatchObject({ stopped: true })
-    expect(world.peers).toHaveLength(1)
-    await user().click(screen.getByText('Talk here'))
-    await settle()
-    expect(world.peers).toHaveLength(2)
-  })
 })

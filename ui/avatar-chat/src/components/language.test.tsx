@@ -70,7 +70,8 @@ describe('the transcript on phones', () => {
 it('says that speech in a language is not understood here', async () => {
   const { world } = await talk()
   const detail = 'this recogniser knows English only'
-  world.tell('t1', listening, unseen({ type: 'utterance.discarded', utterance: 'u', reason: 'lost', detail }))
+  const lost = { type: 'utterance.discarded', utterance: 'u', reason: 'lost', detail, same_as: null } as const
+  world.tell('t1', listening, unseen(lost))
   expect(get('notice').textContent).toContain('not understood here')
   expect(get('notice').textContent).toContain('English only')
 })

@@ -178,6 +178,8 @@ export type PlayoutInputKind =
   | 'resume'
   | 'interrupt'
   | 'stop'
+  | 'hold'
+  | 'heard_twice'
 
 /** Something that the play-out of a session was told. */
 export type PlayoutInput = readonly [
@@ -188,7 +190,7 @@ export type PlayoutInput = readonly [
   name: Integer,
   /**
    * Packets or frames; decided of a speech and an utterance: 1, where the voice paused; of a partial and a final
-   * transcript: 0 wait, 1 interrupt, 2 resume.
+   * transcript and of what was heard twice: 0 wait, 1 interrupt, 2 resume; of a hold: 1, where it begins.
    */
   count: Integer,
   /** Of the first packet or frame. */
@@ -338,13 +340,16 @@ export interface UtteranceEnded {
   readonly trace: EndpointingTrace | null
 }
 
-/** The utterance was no speech, or no word of it was understood. */
+/** The utterance was no speech, or no word of it was understood, or it is answered as another one. */
 export interface UtteranceDiscarded {
   readonly type: 'utterance.discarded'
   readonly utterance: UtteranceId
-  readonly reason: 'too_short' | 'no_words' | 'lost' | 'unreadable' | 'too_long'
+  /** heard_twice: the microphone of another session heard the same voice, and began first. */
+  readonly reason: 'too_short' | 'no_words' | 'lost' | 'unreadable' | 'too_long' | 'heard_twice'
   /** Why, in words for the person, where they can do something about it. */
   readonly detail: string
+  /** Of one that was heard twice: the utterance that is answered. */
+  readonly same_as: UtteranceId | null
 }
 
 /** The person wrote a message. */
@@ -575,6 +580,8 @@ export interface FramesStarted {
   readonly fps: Integer
   /** Frame of the idle loop after which the first frame follows. */
   readonly phase: Integer
+  /** Version of the movement: of another one, the same sound gives other poses. Empty in older logs. */
+  readonly movement: string
 }
 
 /** The video of a speech is complete. */

@@ -19,7 +19,7 @@ export interface ReplayCharacter {
 /** The person's part of a turn. */
 export interface ReplayPerson {
   readonly text: string
-  readonly state: 'listening' | 'transcribing' | 'final' | 'discarded'
+  readonly state: 'listening' | 'transcribing' | 'final' | 'discarded' | 'heard_twice'
 }
 
 /** The character's part of a turn. */

@@ -6,7 +6,7 @@ import type { CharacterId, ConversationId, Emotion, Event, ReplyId, SpeechId, Tu
 export interface PersonView {
   readonly kind: 'speech' | 'text'
   readonly text: string
-  readonly state: 'listening' | 'transcribing' | 'final' | 'discarded'
+  readonly state: 'listening' | 'transcribing' | 'final' | 'discarded' | 'heard_twice'
   /** Where it was said or written: web, telegram … */
   readonly channel: string
   /** Why it was discarded, where there is more to say. */

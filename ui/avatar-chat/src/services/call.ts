@@ -86,19 +86,9 @@ export class Call {
   private start(conversation: ConversationId, track: MediaStreamTrack | null): void {
     const connection = this.connect(conversation, track)
     this.connection = connection
-    const look = () => {
-      const state = connection.state.get()
-      if (state.reason === 'replaced') this.replaced(state)
-      else this.state.set({ mode: track ? 'talk' : 'watch', connection: state })
-    }
+    const look = () => this.state.set({ mode: track ? 'talk' : 'watch', connection: connection.state.get() })
     this.unsubscribe = connection.state.subscribe(look)
     look()
-  }
-
-  /** The call goes on in another tab: this one neither speaks nor listens. */
-  private replaced(connection: ConnectionState): void {
-    this.leave()
-    this.state.set({ mode: 'none', connection })
   }
 
   private hangUp(): void {

@@ -285,10 +285,8 @@ export class Chat {
   /** Open a conversation for a message, and call there unless the person does not want that. */
   private async openToWrite(): Promise<void> {
     const conversation = this.ensureConversation()
-    const { mode, connection } = this.call.state.get()
-    // Writing beside a call in another tab does not take that over.
-    const elsewhere = connection.reason === 'replaced'
-    if (mode === 'none' && !this.hungUp && !elsewhere) await this.call.begin('watch', conversation)
+    const { mode } = this.call.state.get()
+    if (mode === 'none' && !this.hungUp) await this.call.begin('watch', conversation)
     await conversation
   }
 

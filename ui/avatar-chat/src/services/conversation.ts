@@ -1,8 +1,8 @@
 /** One open conversation: its view, kept current by the event stream, and the messages that are being sent. */
 
 import type { ConversationId, Event, Fact, Id, LiveEvent, MessageReceived } from '../generated/events'
-import type { TurnId, UtteranceId } from '../generated/events'
-import type { ConversationUpdate, ConversationView, TurnView } from '../generated/view'
+import type { SessionId, TurnId, UtteranceId } from '../generated/events'
+import type { ConversationUpdate, ConversationView } from '../generated/view'
 import { ApiError, type AvatarClient } from './avatarClient'
 import { backoff } from './backoff'
 import { applyChanges } from './changes'
@@ -37,6 +37,8 @@ export interface ConversationState {
   readonly partial: string
   /** The utterance of the turn in progress; null: the page was opened after it had begun. */
   readonly utterance: UtteranceId | null
+  /** The session whose microphone hears it; the person may have several. */
+  readonly heardBy: SessionId | null
   readonly pending: readonly PendingMessage[]
   /** Failures of the event stream in a row; 0 while it is connected. */
   readonly retries: number
@@ -70,13 +72,20 @@ const BY_CHARACTER: ReadonlySet<Fact['type']> = new Set<Fact['type']>([
  * The turn in progress after an event: that of anything the person does, and that of a reply while the person is not
  * speaking. Other facts are late ones about earlier turns and change nothing.
  */
-function turnInProgress(turns: readonly TurnView[], current: TurnId | null, { turn, body }: Event): TurnId | null {
+function turnInProgress(
+  { view: { turns }, activeTurn: current, heardBy }: ConversationState,
+  { turn, body }: Event,
+): TurnId | null {
   if (turn === null || current === null) return turn ?? current
   const personIn = (wanted: TurnId) => turns.find(({ id }) => id === wanted)?.person
   const { channel = 'web', state } = personIn(current) ?? {}
   const speaks = state === 'listening' || state === 'transcribing'
   if (BY_PERSON.has(body.type)) {
     const from = body.type === 'message.received' ? body.channel : (personIn(turn)?.channel ?? 'web')
+    // Another microphone is likely to hear the same voice.
+    const again = body.type === 'utterance.started' && body.session !== null && body.session !== heardBy
+    if (again && state === 'listening' && heardBy !== null) return current
+    if (body.type === 'utterance.ended' && speaks) return current
     // What comes in elsewhere does not take over while the person speaks here.
     return speaks && channel === 'web' && from !== 'web' ? current : turn
   }
@@ -121,6 +130,7 @@ export class Conversation {
       view,
       partial: '',
       utterance: null,
+      heardBy: null,
       pending: [],
       retries: 0,
       activeTurn: null,
@@ -222,13 +232,15 @@ export class Conversation {
     const written = body.type === 'message.received' && body.channel === 'web' ? body : null
     const over = body.type === 'transcript.final' || body.type === 'utterance.discarded' ? body.utterance : null
     this.state.update((state) => {
-      const activeTurn = turnInProgress(state.view.turns, state.activeTurn, event)
-      const begun = body.type === 'utterance.started' && event.turn === activeTurn ? body.utterance : null
+      const activeTurn = turnInProgress(state, event)
+      const started = body.type === 'utterance.started' && event.turn === activeTurn ? body : null
+      const begun = started?.utterance ?? null
       return {
         ...state,
         view: applyChanges(state.view, seq, changes),
         partial: begun !== null || written !== null || isOf(state, over) ? '' : state.partial,
         utterance: begun ?? state.utterance,
+        heardBy: started === null ? state.heardBy : started.session,
         pending: written === null ? state.pending : without(state.pending, written),
         activeTurn,
         still: false,
@@ -254,7 +266,7 @@ export class Conversation {
     try {
       const view = await this.client.conversation(this.id)
       if (!isCurrent() || view.seq >= position) return
-      const fresh = { partial: '', utterance: null, activeTurn: null, still: true, times: null }
+      const fresh = { partial: '', utterance: null, heardBy: null, activeTurn: null, still: true, times: null }
       this.state.update((state) => ({ ...state, view, ...fresh }))
       this.stream.restart(view.seq)
     } catch (error) {

@@ -27,7 +27,7 @@ export function watchProblems(
 ): () => void {
   const stops = [
     call.microphone.state.subscribe(() => showMicrophone(notices, call, retry)),
-    call.state.subscribe(() => showConnection(notices, call, retry)),
+    call.state.subscribe(() => showConnection(notices, call)),
     watchServer(notices, state),
   ]
   return () => {
@@ -46,13 +46,9 @@ function showMicrophone(notices: Notices, call: Call, retry: () => void): void {
   notices.show({ id: 'microphone', tone: 'problem', title, detail: fix, ...(problem !== 'insecure' && { action }) })
 }
 
-function showConnection(notices: Notices, call: Call, retry: () => void): void {
+function showConnection(notices: Notices, call: Call): void {
   const { phase, reason } = call.state.get().connection
-  if (phase === 'closed' && reason === 'replaced') {
-    const detail = 'It is the newest one that speaks and listens. You can still read and write here.'
-    const action = { label: 'Talk here', run: retry }
-    notices.show({ id: 'call', tone: 'problem', title: 'The call goes on in another tab', detail, action })
-  } else if (phase === 'refused') {
+  if (phase === 'refused') {
     const detail = `Sound and picture cannot be set up (${reason ?? 'unknown'}). You can type.`
     notices.show({ id: 'call', tone: 'problem', title: 'The call was refused', detail })
   } else if (phase === 'reconnecting' && reason === 'unavailable') {

@@ -11,10 +11,7 @@ export interface ConnectionState {
   readonly retries: number
   /** The media to play. The lost one stays while reconnecting, so that its last picture remains. */
   readonly stream: MediaStream | null
-  /**
-   * Why the last attempt failed: a code of the API, "unreachable", "silent" where the connection just stopped, or
-   * "replaced" where another tab has taken the conversation over.
-   */
+  /** Why the last attempt failed: a code of the API, "unreachable", or "silent" where the connection just stopped. */
   readonly reason: string | null
 }
 
@@ -39,7 +36,7 @@ interface Attempt {
 
 /** What the gateway sends on the control channel (docs/api.md). */
 interface ControlMessage {
-  readonly type: 'ping' | 'replaced' | 'moved'
+  readonly type: string
   /** Of a ping; its answer has the same. */
   readonly at?: number
 }
@@ -126,9 +123,8 @@ export class WebRTCConnection {
     const control = peer.createDataChannel('control')
     control.onmessage = (event: MessageEvent<string>) => {
       const { type, at } = JSON.parse(event.data) as ControlMessage
-      if (type === 'replaced') this.replaced(attempt)
-      else if (type === 'moved') this.moved(attempt)
-      else {
+      if (type === 'moved') this.moved(attempt)
+      else if (type === 'ping') {
         // By this the gateway knows that what it sent before has arrived.
         if (control.readyState === 'open') control.send(JSON.stringify({ type: 'pong', at }))
         this.pinged(attempt)
@@ -177,13 +173,6 @@ export class WebRTCConnection {
     this.expect(attempt, 'ping', PING_PATIENCE)
     // The first ping resets the count, not the connection: one that opens and dies again is counted on.
     if (this.state.get().retries > 0) this.state.update((state) => ({ ...state, retries: 0 }))
-  }
-
-  /** Another tab has taken the conversation over: two would speak and listen at the same time. */
-  private replaced(attempt: Attempt): void {
-    if (this.attempt !== attempt) return
-    this.drop()
-    this.state.update((state) => ({ ...state, phase: 'closed', stream: null, reason: 'replaced' }))
   }
 
   /** The gateway is being replaced, and has ended the session while nothing was said: another one takes it over. */

@@ -54,12 +54,20 @@ export const listening = byPerson(
   { type: 'utterance.started', utterance: 'u', session: 's', language: 'en', ...OWN },
   'listening',
 )
+/** The microphone of another session hears something, too. */
+export function listeningBy(session: string, utterance: string): Step {
+  return byPerson({ type: 'utterance.started', utterance, session, language: 'en', ...OWN }, 'listening')
+}
+export function heardTwice(utterance: string, same_as: string): Step {
+  const body: Fact = { type: 'utterance.discarded', utterance, reason: 'heard_twice', detail: '', same_as }
+  return byPerson(body, 'heard_twice')
+}
 export const phraseOver = byPerson(
   { type: 'utterance.ended', utterance: 'u', samples: 16000, speech_ended: 8000, reason: 'silence', trace: null },
   'transcribing',
 )
 export const discarded = byPerson(
-  { type: 'utterance.discarded', utterance: 'u', reason: 'no_words', detail: '' },
+  { type: 'utterance.discarded', utterance: 'u', reason: 'no_words', detail: '', same_as: null },
   'discarded',
 )
 export const replyEnded = inReply(
@@ -103,7 +111,7 @@ function noteHeard(channel: string, body: Fact): Step {
 }
 
 export function noteDiscarded(channel: string, detail: string): Step {
-  const body: Fact = { type: 'utterance.discarded', utterance: 'v', reason: 'too_long', detail }
+  const body: Fact = { type: 'utterance.discarded', utterance: 'v', reason: 'too_long', detail, same_as: null }
   const error = detail || null
   return inTurn(body, () => ({ person: { kind: 'speech', text: '', state: 'discarded', channel, error } }))
 }

@@ -297,10 +297,6 @@ export class FakePeer {
   ping() {
     this.channel.onmessage?.({ data: '{"type":"ping","at":1}' })
   }
-  /** The gateway says that another session has taken over. */
-  replace() {
-    this.channel.onmessage?.({ data: '{"type":"replaced"}' })
-  }
   /** The gateway says that it ends. */
   move() {
     this.channel.onmessage?.({ data: '{"type":"moved"}' })

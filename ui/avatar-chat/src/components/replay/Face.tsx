@@ -1,5 +1,5 @@
 import { Hourglass } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import type { ReplayClip } from '../../generated/replay'
 import { useAt, useReplay, useSpeaker } from '../../hooks/useReplay'
 import { useStore } from '../../hooks/useStore'
@@ -25,19 +25,24 @@ function useDoing(): Doing {
 /** What a portrait needs to know of nobody in particular. */
 const NOBODY = { tagline: '', greeting: '', language: '', own: false }
 
-/** The face as it was: the pictures of the clip under way; between clips, and without pictures, the idle face. */
+/** Two elements that a player shows pictures on. */
+function useElements(show: (elements: readonly [HTMLVideoElement, HTMLVideoElement]) => () => void) {
+  const first = useRef<HTMLVideoElement>(null)
+  const second = useRef<HTMLVideoElement>(null)
+  useEffect(() => (first.current && second.current ? show([first.current, second.current]) : undefined), [show])
+  return [first, second] as const
+}
+
+/** The face as it was: the pictures of the clip under way; between clips, and without pictures, the silent face. */
 export function Face() {
   const { player, client, characterClips } = useReplay()
   const { id, name, accent } = useSpeaker()
   const doing = useDoing()
   const clip = useAt((at) => soundingAt(characterClips, at))
-  const first = useRef<HTMLVideoElement>(null)
-  const second = useRef<HTMLVideoElement>(null)
+  const speaking = useElements(useCallback((elements) => player.show(elements), [player]))
+  const silent = useElements(useCallback((elements) => player.showFace(elements), [player]))
   const shown = useStore(player.picture)
-  useEffect(() => {
-    if (!first.current || !second.current) return undefined
-    return player.show([first.current, second.current])
-  }, [player])
+  const face = useStore(player.face)
   return (
     <div className="avatar" data-state={doing}>
       <div className="avatar-glow" aria-hidden />
@@ -47,9 +52,12 @@ export function Face() {
           character={{ ...NOBODY, id, name, accent, portrait: client.portraitUrl(id) }}
           className="absolute! inset-0 text-7xl"
         />
-        <Idle key={`${id} idle`} source={client.idleUrl(id)} />
-        <Picture video={first} shown={shown} label={`${name}, as it was`} />
-        <Picture video={second} shown={shown} label={`${name}, as it was`} />
+        {silent.map((video, place) => (
+          <Picture key={`silent ${place}`} video={video} shown={face} label={`${name}, silent`} testid="replay-face" />
+        ))}
+        {speaking.map((video, place) => (
+          <Picture key={place} video={video} shown={shown} label={`${name}, as it was`} testid="replay-picture" />
+        ))}
         <div className="absolute inset-x-3 top-3 flex flex-wrap justify-between gap-2 sm:inset-x-4 sm:top-4">
           <p className="status" data-state={doing} data-testid="replay-doing">
             <span className="status-dot" aria-hidden>
@@ -92,9 +100,10 @@ interface PictureProps {
   readonly video: React.RefObject<HTMLVideoElement>
   readonly shown: MediaElement | null
   readonly label: string
+  readonly testid: string
 }
 
-function Picture({ video, shown, label }: PictureProps) {
+function Picture({ video, shown, label, testid }: PictureProps) {
   const [ready, setReady] = useState<HTMLVideoElement | null>(null)
   const isShown = shown !== null && ready === shown
   return (
@@ -105,36 +114,10 @@ function Picture({ video, shown, label }: PictureProps) {
       disablePictureInPicture
       aria-label={label}
       aria-hidden={!isShown}
-      data-testid="replay-picture"
+      data-testid={testid}
       onLoadedData={(event) => setReady(event.currentTarget)}
       onEmptied={() => setReady(null)}
       className={`replay-video ${isShown ? '' : 'opacity-0'}`}
-    />
-  )
-}
-
-/** The face while nothing is said; nothing where it cannot be had, then the portrait is seen. */
-function Idle({ source }: { readonly source: string }) {
-  const [works, setWorks] = useState(true)
-  const video = useRef<HTMLVideoElement>(null)
-  const { playing } = useStore(useReplay().player.state)
-  useEffect(() => {
-    if (playing) void video.current?.play().catch(() => undefined)
-    else video.current?.pause()
-  }, [playing])
-  if (!works) return null
-  return (
-    <video
-      ref={video}
-      src={source}
-      muted
-      loop
-      playsInline
-      disablePictureInPicture
-      aria-hidden
-      data-testid="replay-idle"
-      onError={() => setWorks(false)}
-      className="replay-video"
     />
   )
 }

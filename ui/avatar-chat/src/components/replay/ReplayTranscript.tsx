@@ -1,6 +1,6 @@
 import { Mic } from 'lucide-react'
 import { memo, useEffect, useMemo, useRef, type RefObject } from 'react'
-import type { ReplayClip, ReplayTurn } from '../../generated/replay'
+import type { ReplayClip, ReplayPerson, ReplayTurn } from '../../generated/replay'
 import { useMeasuredWindow } from '../../hooks/useMeasuredWindow'
 import { useAt, useReplay } from '../../hooks/useReplay'
 import { useStore } from '../../hooks/useStore'
@@ -13,6 +13,12 @@ import { MARKS } from './marks'
 const ABOVE = 40
 /** Height of a turn until it has been seen, pixels. */
 const USUAL = 190
+
+/** What is shown in place of words. */
+const UNHEARD: Partial<Record<ReplayPerson['state'], string>> = {
+  discarded: 'Not understood',
+  heard_twice: 'Heard by another microphone, too',
+}
 
 /** All that was said; follows the clock, and a click goes there. Only what is in view is rendered. */
 export function ReplayTranscript() {
@@ -126,7 +132,7 @@ const Turn = memo(function Turn({ turn, clips, current, onSeek }: TurnProps) {
       {person && (
         <button type="button" dir="auto" className="replay-person" onClick={() => onSeek(own?.start ?? turn.start)}>
           {turn.spoken && <Mic aria-label="Said:" className="mr-1.5 inline size-3.5 -translate-y-px opacity-60" />}
-          {person.text || (person.state === 'discarded' ? <i>Not understood</i> : <i>…</i>)}
+          {person.text || <i>{UNHEARD[person.state] ?? '…'}</i>}
         </button>
       )}
       {reply && <Reply turn={turn} clips={clips} current={current} onSeek={onSeek} />}

@@ -1,6 +1,5 @@
 /** Plays clips on two media elements: one has the clip under way, the other one loads the next. */
 
-import type { ReplayClip } from '../../generated/replay'
 import { Store } from '../store'
 import { lastStarted } from './moments'
 
@@ -29,9 +28,15 @@ export interface Moment {
   readonly speed: number
 }
 
-interface Slot {
+/** What a deck plays: a sound or pictures, ms from the start of the conversation. */
+export interface Timed {
+  readonly start: number
+  readonly length: number
+}
+
+interface Slot<C extends Timed> {
   readonly element: MediaElement
-  clip: ReplayClip | null
+  clip: C | null
 }
 
 /** Seconds that an element may be off before it is set; below, it is played faster or slower. */
@@ -50,24 +55,24 @@ export function correction(drift: number, speed: number): 'set' | number {
   return speed * (1 - Math.min(MOST, Math.max(-MOST, drift / 2)))
 }
 
-export interface DeckOptions {
+export interface DeckOptions<C extends Timed> {
   /** Of one kind, by start: at most one is under way. */
-  readonly clips: readonly ReplayClip[]
-  readonly url: (clip: ReplayClip) => string
+  readonly clips: readonly C[]
+  readonly url: (clip: C) => string
   /** A clip cannot be loaded: it is left out. */
-  readonly onFailed: (clip: ReplayClip) => void
+  readonly onFailed: (clip: C) => void
   /** The browser wants a click first. */
   readonly onBlocked: () => void
 }
 
-export class Deck {
+export class Deck<C extends Timed> {
   /** The element with the clip under way; null: there is none. */
   readonly current = new Store<MediaElement | null>(null)
-  private readonly slots: readonly Slot[]
-  private readonly options: DeckOptions
-  private readonly failed = new Set<ReplayClip>()
+  private readonly slots: readonly Slot<C>[]
+  private readonly options: DeckOptions<C>
+  private readonly failed = new Set<C>()
 
-  constructor(elements: readonly [MediaElement, MediaElement], options: DeckOptions) {
+  constructor(elements: readonly [MediaElement, MediaElement], options: DeckOptions<C>) {
     this.options = options
     this.slots = elements.map((element) => ({ element, clip: null }))
     for (const slot of this.slots) {
@@ -97,7 +102,7 @@ export class Deck {
   }
 
   /** The clip under way and the next one, where it is near. */
-  private wanted({ position, speed }: Moment): readonly [ReplayClip | null, ReplayClip | null] {
+  private wanted({ position, speed }: Moment): readonly [C | null, C | null] {
     const { clips } = this.options
     const place = lastStarted(clips, position)
     const last = clips[place]
@@ -107,7 +112,7 @@ export class Deck {
     return [now, near ? next : null]
   }
 
-  private slotFor(clip: ReplayClip): Slot {
+  private slotFor(clip: C): Slot<C> {
     const slot = this.slots.find((one) => one.clip === clip) ?? this.slots.find((one) => one.clip === null)
     if (!slot) throw new Error('expected an element without a clip')
     if (slot.clip !== clip) {
@@ -118,7 +123,7 @@ export class Deck {
     return slot
   }
 
-  private follow({ element }: Slot, clip: ReplayClip, { position, playing, speed }: Moment): void {
+  private follow({ element }: Slot<C>, clip: C, { position, playing, speed }: Moment): void {
     const target = (position - clip.start) / 1000
     const isOver = target >= element.duration // false while that is not known
     if (!playing || isOver) {
@@ -142,7 +147,7 @@ export class Deck {
     if (error instanceof DOMException && error.name === 'NotAllowedError') this.options.onBlocked()
   }
 
-  private fail(slot: Slot): void {
+  private fail(slot: Slot<C>): void {
     const { clip } = slot
     if (!clip) return
     this.failed.add(clip)
@@ -150,7 +155,7 @@ export class Deck {
     this.options.onFailed(clip)
   }
 
-  private release(slot: Slot): void {
+  private release(slot: Slot<C>): void {
     if (slot.clip === null) return
     slot.clip = null
     slot.element.pause()

@@ -3,7 +3,7 @@
 import type { ReplayClip, ReplayView } from '../../generated/replay'
 import { Store } from '../store'
 import { clockOf, nextSpeed, paced, positionAt, setTo, started, stopped, type Clock, type Speed } from './clock'
-import { Deck, type MediaElement } from './deck'
+import { Deck, type MediaElement, type Timed } from './deck'
 import { afterSilence, silences, type Span } from './moments'
 
 export interface PlayerState {
@@ -46,6 +46,24 @@ const BROWSER: PlayerBrowser = { now: () => performance.now(), every: ticks, aud
 export interface Addresses {
   readonly sound: (clip: ReplayClip) => string
   readonly video: (clip: ReplayClip) => string
+  /** Of a piece of the face between speeches, by its number. */
+  readonly face: (piece: number) => string
+}
+
+/** A piece of the face between speeches. */
+interface Piece extends Timed {
+  readonly number: number
+}
+
+/** ms of each piece (docs/api.md). */
+const PIECE = 20_000
+/** The first one begins with the key frame before the conversation: one is in every 400 ms since 1970. */
+const KEY_FRAMES = 400
+
+function pieces({ start, length }: ReplayView): readonly Piece[] {
+  const first = -((start / 1000) % KEY_FRAMES)
+  const count = Math.ceil((length - first) / PIECE)
+  return Array.from({ length: count }, (_, number) => ({ number, start: first + number * PIECE, length: PIECE }))
 }
 
 export class Player {
@@ -61,12 +79,15 @@ export class Player {
   readonly position: Store<number>
   /** The picture under way. */
   readonly picture = new Store<MediaElement | null>(null)
+  /** The face between speeches. */
+  readonly face = new Store<MediaElement | null>(null)
   private readonly browser: PlayerBrowser
   private readonly addresses: Addresses
   private readonly clips: readonly ReplayClip[]
   private readonly silent: readonly Span[]
-  private readonly sounds: readonly Deck[]
-  private pictures: Deck | null = null
+  private readonly pieces: readonly Piece[]
+  private readonly sounds: readonly Deck<ReplayClip>[]
+  private readonly shown = new Set<Deck<ReplayClip> | Deck<Piece>>()
   private clock: Clock
   private stop: () => void = () => undefined
 
@@ -76,6 +97,7 @@ export class Player {
     this.clips = view.clips
     this.clock = clockOf(view.length, at)
     this.position = new Store(this.clock.position)
+    this.pieces = pieces(view)
     this.silent = silences(view.clips, view.length)
     this.sounds = (['person', 'character'] as const).map(
       (kind) =>
@@ -88,7 +110,7 @@ export class Player {
     )
   }
 
-  /** The elements to show the face on; returns what takes them away again. */
+  /** The elements to show the speaking face on; returns what takes them away again. */
   show(elements: readonly [MediaElement, MediaElement]): () => void {
     const deck = new Deck(elements, {
       clips: this.clips.filter((clip) => clip.pictures),
@@ -96,13 +118,28 @@ export class Player {
       onFailed: () => this.change({ lostPictures: this.state.get().lostPictures + 1 }),
       onBlocked: () => undefined, // they have no sound
     })
-    this.pictures = deck
-    const unsubscribe = deck.current.subscribe(() => this.picture.set(deck.current.get()))
+    return this.follow(deck, this.picture)
+  }
+
+  /** The same for the face between speeches; where there is none, nothing is shown on them. */
+  showFace(elements: readonly [MediaElement, MediaElement]): () => void {
+    const deck = new Deck(elements, {
+      clips: this.pieces,
+      url: ({ number }) => this.addresses.face(number),
+      onFailed: () => undefined,
+      onBlocked: () => undefined,
+    })
+    return this.follow(deck, this.face)
+  }
+
+  private follow(deck: Deck<ReplayClip> | Deck<Piece>, current: Store<MediaElement | null>): () => void {
+    this.shown.add(deck)
+    const unsubscribe = deck.current.subscribe(() => current.set(deck.current.get()))
     this.tick()
     return () => {
       deck.close()
       unsubscribe()
-      if (this.pictures === deck) this.pictures = null
+      this.shown.delete(deck)
     }
   }
 
@@ -151,7 +188,7 @@ export class Player {
   close(): void {
     this.stop()
     for (const deck of this.sounds) deck.close()
-    this.pictures?.close()
+    for (const deck of this.shown) deck.close()
   }
 
   private tick(): void {
@@ -164,7 +201,7 @@ export class Player {
     }
     this.position.set(position)
     for (const deck of this.sounds) deck.sync({ position, playing, speed })
-    this.pictures?.sync({ position, playing, speed })
+    for (const deck of this.shown) deck.sync({ position, playing, speed })
     if (playing && position >= this.clock.length) this.pause()
   }
 

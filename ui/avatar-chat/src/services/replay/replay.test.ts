@@ -188,6 +188,17 @@ describe('media', () => {
     stop()
     expect(replay.player.picture.get()).toBeNull()
   })
+
+  it('show the face between speeches in pieces that begin with a key frame', () => {
+    const { replay } = openReplay({ ...VIEW, start: 1_790_000_000_100_000 }, 3500)
+    const [one, other] = [new FakeMedia(), new FakeMedia()]
+    const stop = replay.player.showFace([one, other])
+    expect([one.src, one.currentTime]).toEqual(['api/replay/c1/face/0.mp4', 3.6])
+    replay.seek(19_900)
+    expect([replay.player.face.get(), other.src]).toEqual([other, 'api/replay/c1/face/1.mp4'])
+    stop()
+    expect(replay.player.face.get()).toBeNull()
+  })
 })
 
 describe('a replay', () => {

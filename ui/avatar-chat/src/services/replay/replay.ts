@@ -56,6 +56,7 @@ export class Replay {
     const addresses = {
       sound: (clip: ReplayClip) => client.soundUrl(conversation, clip.id),
       video: (clip: ReplayClip) => client.videoUrl(conversation, clip.id),
+      face: (piece: number) => client.faceUrl(conversation, piece),
     }
     this.player = new Player(view, addresses, at ?? 0, browser)
     this.stops.push(this.player.position.subscribe(() => this.followTurn()))

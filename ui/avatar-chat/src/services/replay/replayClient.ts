@@ -29,8 +29,8 @@ export class ReplayClient extends AvatarClient {
     return `${this.base}/replay/${id}/video/${encodeURIComponent(clip)}.mp4`
   }
 
-  idleUrl(character: CharacterId): string {
-    return `${this.base}/replay/idle/${encodeURIComponent(character)}.mp4`
+  faceUrl(id: ConversationId, piece: number): string {
+    return `${this.base}/replay/${id}/face/${piece}.mp4`
   }
 
   portraitUrl(character: CharacterId): string {

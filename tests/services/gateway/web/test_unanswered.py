@@ -1,0 +1,93 @@
+"""Written messages count from when they are sent until their answer is heard, for the person and the address."""
+
+from __future__ import annotations
+
+import pytest
+
+from bus import codec, subjects
+from bus.errors import TooMany
+from bus.events import (
+    Body,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplyMerged,
+    ReplyStarted,
+    SpeechStarted,
+)
+from bus.log.records import Record
+from bus.stamping import new_event
+from services.gateway.web.limits import Client, Share, Shares
+from services.gateway.web.unanswered import UnansweredMessages
+from tests.services.gateway.web.test_limits import Clock
+
+ANN, BOB, EVE = (Client(name, "192.0.2.1") for name in ("ann", "bob", "eve"))
+MESSAGE = MessageReceived(message="m", text="hello")
+SPEECH = SpeechStarted(speech="s1", reply="r1", index=0, character="ada", voice="v", engine="e")
+
+
+def record(conversation: str, turn: str, body: Body) -> Record:
+    event = new_event(body, conversation=conversation, turn=turn)
+    return Record(1, subjects.fact(event), codec.encode(event), 1)
+
+
+def begin(unanswered: UnansweredMessages, client: Client, conversation: str, turn: str = "t1") -> None:
+    with unanswered.sending(client, conversation):
+        pass
+    unanswered.see(record(conversation, turn, MESSAGE))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def unanswered(clock: Clock) -> UnansweredMessages:
+    shares = Shares({"answers": Share(2, 100, "unanswered messages")}, per_address=2)
+    return UnansweredMessages(shares, clock=clock)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        SPEECH,
+        ReplyEnded(reply="r1", sentences=0),
+        ReplyFailed(reply="r1", code="c", detail="d"),
+        ReplyInterrupted(reply="r1", heard="", by="button"),
+        ReplyMerged(reply="r1", into="t2"),
+    ],
+    ids=lambda body: type(body).__name__,
+)
+def test_a_conversation_counts_until_its_newest_message_is_answered(
+    unanswered: UnansweredMessages, ending: Body
+) -> None:
+    for conversation in ("c1", "c2", "c1"):
+        begin(unanswered, ANN, conversation)
+    begin(unanswered, ANN, "c1", "t2")
+    for turn, body in (("t1", ending), ("t2", ReplyStarted(reply="r1", character="ada", engine="e")),
+                       ("t2", ReplyEnded(reply="r1", sentences=1))):  # fmt: skip
+        unanswered.see(record("c1", turn, body))
+        with pytest.raises(TooMany, match="unanswered messages of yours"), unanswered.sending(ANN, "c3"):
+            pass
+    unanswered.see(record("c1", "t2", ending))
+    begin(unanswered, ANN, "c3")
+
+
+def test_persons_of_one_address_share_what_it_may_have_waiting(unanswered: UnansweredMessages, clock: Clock) -> None:
+    for client, conversation in ((ANN, "c1"), (ANN, "c2"), (BOB, "c3"), (BOB, "c4")):
+        begin(unanswered, client, conversation)
+    with pytest.raises(TooMany, match="network"), unanswered.sending(EVE, "c5"):
+        pass
+    begin(unanswered, Client("eve", "192.0.2.2"), "c5")
+    clock.now += 200  # nobody answers any more
+    begin(unanswered, EVE, "c6")
+
+
+def test_what_could_not_be_sent_does_not_count(unanswered: UnansweredMessages) -> None:
+    for _ in range(3):
+        with pytest.raises(OSError, match="away"), unanswered.sending(ANN, "c1"):
+            raise OSError("away")
+    begin(unanswered, ANN, "c2")
+    begin(unanswered, ANN, "c3")

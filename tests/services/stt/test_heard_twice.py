@@ -1,0 +1,90 @@
+"""One voice that the microphones of two sessions hear is one question; two voices are two."""
+
+from __future__ import annotations
+
+import pytest
+
+from bus.events import AudioIn, Fact, TranscriptFinal, UtteranceDiscarded, UtteranceEnded, UtteranceStarted
+from services.stt.service import UtteranceTranscriber
+from tests.fakes import FakeReader, FakeTranscriber, event
+
+_S = 1_000_000
+
+
+def start(name: str, session: str | None) -> UtteranceStarted:
+    return UtteranceStarted(utterance=name, session=session)
+
+
+def end(name: str) -> UtteranceEnded:
+    return UtteranceEnded(utterance=name, samples=16_000, speech_ended=9_000, reason="silence")
+
+
+def words(name: str) -> TranscriptFinal:
+    return TranscriptFinal(utterance=name, text="what time is it", language="en", confidence=0.9)
+
+
+def none(name: str) -> UtteranceDiscarded:
+    return UtteranceDiscarded(utterance=name, reason="no_words")
+
+
+TWICE = UtteranceDiscarded(utterance="b", reason="heard_twice", same_as="a")
+
+BOTH_HEAR = ((0.0, start("a", "tab")), (0.2, start("b", "phone")), (2.0, end("a")), (2.2, words("a")))
+
+
+@pytest.mark.parametrize(
+    ("log", "is_twice"),
+    [
+        ((*BOTH_HEAR, (2.6, end("b"))), True),
+        (BOTH_HEAR, True),  # b ends only now
+        (((0.0, start("a", "tab")), (0.2, start("b", "tab")), (2.0, end("a")), (2.2, words("a"))), False),
+        (((0.0, start("a", None)), (0.2, start("b", "phone")), (2.0, end("a")), (2.2, words("a"))), False),
+        (((0.0, start("a", "tab")), (0.9, end("a")), (1.0, start("b", "phone")), (1.1, words("a"))), False),
+        # what began first was a cough
+        ((*BOTH_HEAR[:3], (2.2, none("a")), (2.6, end("b"))), False),
+        # a murmur ends as somebody else begins to talk
+        (
+            (
+                (0.0, start("a", "tab")), (0.8, start("b", "phone")), (1.0, end("a")), (1.1, words("a")),
+                (4.8, end("b")),
+            ),
+            False,
+        ),
+        # where one microphone heard a pause as the end, the other one heard a pause
+        (
+            (
+                (0.0, start("a", "tab")), (0.2, start("b", "phone")), (1.0, end("a")), (1.2, words("a")),
+                (1.4, start("c", "tab")), (3.0, end("c")), (3.1, end("b")),
+            ),
+            True,
+        ),
+    ],
+)  # fmt: skip
+async def test_of_a_voice_that_two_microphones_hear_the_first_is_answered(
+    log: tuple[tuple[float, Fact], ...], is_twice: bool
+) -> None:
+    facts = [
+        (sequence, event(body, at=int(at * _S), turn="t", name=f"e{sequence}"))
+        for sequence, (at, body) in enumerate(log, 1)
+    ]
+    chunk = AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400, final=True)  # 2.4 s
+    started = next(one for _, one in facts if isinstance(one.body, UtteranceStarted) and one.body.utterance == "b")
+    transcriber, reader = FakeTranscriber(), FakeReader(facts, media={"audio.c.in.b": [chunk]})
+    outputs = [one async for one in UtteranceTranscriber(transcriber, "fake")(started, reader)]
+    if is_twice:
+        assert outputs == [TWICE]  # and no partial transcript, which would interrupt the answer
+    else:
+        assert isinstance(outputs[-1], TranscriptFinal)
+        assert len(outputs) > 1
+
+
+async def test_what_was_discarded_holds_no_floor_and_the_rest_of_the_first_voice_is_answered() -> None:
+    log: tuple[tuple[float, Fact], ...] = (
+        *BOTH_HEAR[:2], (1.0, end("a")), (1.2, words("a")), (1.4, start("b2", "tab")), (3.1, end("b")),
+        (3.2, TWICE),
+    )  # fmt: skip
+    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    chunk = AudioIn(conversation="c", utterance="b2", index=0, sample=0, pcm=b"\1\0" * 16_000, final=True)
+    reader = FakeReader(facts, media={"audio.c.in.b2": [chunk]})
+    outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[4][1], reader)]
+    assert isinstance(outputs[-1], TranscriptFinal)

@@ -46,8 +46,9 @@ quick: .venv/installed-dev $(UI)/node_modules/.installed ## the tests that need 
 	$(BIN)/python -m pytest -q -m quick -n logical --maxprocesses 8 --dist loadfile
 	cd $(UI) && $(NODE) npm test --silent
 
-chaos: .venv/installed-dev .setup/tools ## a long run with kills, freezes, server restarts and power cuts; SEED and TURNS choose it
+chaos: .venv/installed-dev .setup/tools ## a long run under faults of every kind, power cuts, a cluster; SEED and TURNS choose it
 	$(BIN)/python -m tests.chaos --seed $(or $(SEED),1) --turns $(or $(TURNS),200)
+	$(BIN)/python -m tests.chaos.nodes --seed $(or $(SEED),1)
 	$(BIN)/python -m tests.chaos.power_cut --seed $(or $(SEED),1)
 
 soak: .venv/installed-dev .setup/tools ## an hour of talk under faults, and what has grown meanwhile; MINUTES and SEED choose it

@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--notes", type=int, default=20, help="voice notes by a channel")
     parser.add_argument("--calls", type=int, default=2, help="people who call by WebRTC")
     parser.add_argument("--kinds", nargs="+", choices=EVERYTHING, help="of faults; without it, all")
-    parser.add_argument("--every", type=float, nargs=2, default=(2.0, 6.0), help="seconds between two faults")
+    parser.add_argument("--every", type=float, nargs=2, default=(3.0, 8.0), help="seconds between two faults")
     parser.add_argument("--keep", type=Path, help="folder for the log and the output of the services")
     arguments = parser.parse_args()
     logging.disable(logging.ERROR)  # from this process's own clients, whose server is killed

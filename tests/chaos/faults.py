@@ -24,7 +24,7 @@ _STUTTER = (0.08, 0.02)
 KILLS: Mapping[str, float] = {"kill": 6, "freeze": 2, "server": 1, "cut": 1}
 """What happens to one process at a time, and how often each kind does."""
 EVERYTHING: Mapping[str, float] = {
-    **KILLS, "frozen-server": 1, "stutter": 1, "all": 0.7, "full": 0.5, "power": 0.5, "restored": 0.4,
+    **KILLS, "frozen-server": 1, "stutter": 1, "all": 0.3, "full": 0.5, "power": 0.3, "restored": 0.3,
 }  # fmt: skip
 """All kinds."""
 PUT_BACK = "store put back"

@@ -40,9 +40,9 @@ def _of_conversation(facts: Facts, *, went_back: bool) -> Iterator[str]:
             indices = [one["index"] for one in of_reply]
             if indices != sorted(set(indices)):
                 yield f"session {session} played sentences {indices}"
-    begun = {one["reply"] for one in kinds["reply.started"]}
+    replies = {one["reply"] for one in kinds["reply.started"]}
     for ended in kinds["reply.ended"]:
-        if ended["reply"] not in begun and not went_back:
+        if ended["reply"] not in replies and not went_back:
             yield f"reply {ended['reply']} has an end and no beginning"
 
 

@@ -50,7 +50,8 @@ def test_the_render_service_may_import_of_photos_only_how_portraits_are_made(
 ) -> None:
     contract = contracts["the logic of a service imports no engine"]
     making = {
-        "crop", "decoding", "eye_finder", "face_detector", "key_poses", "networks", "portrait", "portrait_maker"
+        "crop", "decoding", "eye_finder", "eye_layers", "face_detector", "key_poses", "networks", "photo_warnings",
+        "portrait", "portrait_maker",
     }  # fmt: skip
     modules = {path.stem for path in (ROOT / "services/render/photo").glob("*.py")} - {"__init__"}
     photo = "services.render.photo."

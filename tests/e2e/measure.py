@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import numpy.typing as npt
+from num2words import num2words
 
 from services.stt.pocketsphinx_engine import PocketsphinxEngine
 from tests.e2e.browser import Recording
@@ -29,7 +30,8 @@ def similarity(one: str, other: str) -> float:
     The embedded recogniser gets every third word of a synthetic voice wrong, but writes words that sound alike:
     different sentences reach some 0.3 to 0.45, a sentence and its transcript 0.6 to 1.
     """
-    first, second = ("".join(re.findall(r"[a-z]+", text.lower())) for text in (one, other))
+    spoken = (re.sub(r"\d+", lambda found: str(num2words(int(found[0]))), text) for text in (one, other))
+    first, second = ("".join(re.findall(r"[a-z]+", text.lower())) for text in spoken)
     return difflib.SequenceMatcher(None, first, second, autojunk=False).ratio()
 
 

@@ -20,6 +20,7 @@ from bus.events import (
     FrameBatch,
     FramesEnded,
     FramesStarted,
+    Media,
     SpeechEnded,
 )
 from bus.ids import PHOTO_LOOK
@@ -143,13 +144,15 @@ async def test_a_network_moves_the_lips_of_photos_that_liveportrait_draws_and_no
     renderer.name = engine
     encoder = OpusEncoder()
     packets = [*encoder.push(np.full(48_000, 900, np.int16)), *encoder.flush()]
-    media = [msgspec.structs.replace(one, packets=tuple(packets[10 * i : 10 * i + len(one.packets)]))
+    media: list[Media] = [msgspec.structs.replace(one, packets=tuple(packets[10 * i : 10 * i + len(one.packets)]))
              for i, one in enumerate(audio_chunks(len(packets)))]
     ada = msgspec.structs.replace(BUILTIN_CHARACTERS["ada"], look=look)
     reader = FakeReader(media=media, newest=watching(), characters={"ada": ada}, assets={look: b"portrait"})
     threads = RenderThreads(renderer, PortraitStore(tmp_path), clock=lambda: 0.0)
     speeches = SpeechRenderer(threads, bitrate=1_000_000, clock=lambda: 0.0, network=_Network())
-    first, *batches, _ = [output async for output in speeches.frames(speech_started(), reader)]
+    first, *rest, _ = [output async for output in speeches.frames(speech_started(), reader)]
+    batches = [one for one in rest if isinstance(one, FrameBatch)]
+    assert isinstance(first, FramesStarted)
     used = (engine, look) == ("liveportrait", PHOTO_LOOK + "1" * 32)
     assert first.movement == movement_version() + "-fake" * used
     (face,) = renderer.faces

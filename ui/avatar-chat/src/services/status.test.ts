@@ -23,7 +23,17 @@ const NOT_CALLING: CallState = { mode: 'none', connection: { phase: 'closed', re
 
 function after(...steps: Step[]): ConversationState {
   const view = viewOf('c1', ...steps.map((step) => ['t1', step] as [string, Step]))
-  return { view, partial: '', utterance: null, heardBy: null, pending: [], retries: 0, activeTurn: 't1', still: false, times: null }
+  return {
+    view,
+    partial: '',
+    utterance: null,
+    heardBy: null,
+    pending: [],
+    retries: 0,
+    activeTurn: 't1',
+    still: false,
+    times: null,
+  }
 }
 
 const said = written('hi')

@@ -155,7 +155,8 @@ def test_every_setting_reaches_a_service_or_has_no_place_here() -> None:
     # Inside, ports are fixed; what `visavis up` starts or not, profiles start here; files have to be mounted first.
     ports = {"PORT", "NATS_PORT", *(f"{name.upper()}_PORT" for name in SERVICES_WITH_HEALTH_PORT)}
     of_up = {"LLM_FILE", "LLM_PORT", "ANALYTICS", "NATS_SYNC"}
-    files = {"NATS_PASSWORDS", "NATS_TLS_CA", "NATS_TLS_CERT", "NATS_TLS_KEY", "TOOLS", "XTTS_MODEL", "KOKORO_MODEL"}
+    files = {"NATS_PASSWORDS", "NATS_TLS_CA", "NATS_TLS_CERT", "NATS_TLS_KEY", "TOOLS", "XTTS_MODEL", "KOKORO_MODEL",
+             "RENDER_EXPRESSIONS"}  # fmt: skip
     assert SETTINGS - passed() == {f"{PREFIX}{name}" for name in ports | of_up | files}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bus import codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
@@ -40,6 +41,7 @@ class AccessReader(StreamReader):
 
     async def _notice_end(self) -> None:
         while True:
+            raise_if_cancelled()
             await self._unread.wait()
             try:
                 await self.caught_up()

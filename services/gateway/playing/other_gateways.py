@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from bus import subjects
+from bus.cancellation import raise_if_cancelled
 from bus.dropped import drop
 from bus.errors import Forbidden, VisavisError
 from bus.ids import new_id
@@ -179,6 +180,7 @@ class OtherGateways:
                 await subscribed.wait()
                 await self._publish(GatewayMessage(gateway=self._id, sessions=self._sessions(), new=True))
                 while True:
+                    raise_if_cancelled()
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_HEARTBEAT):
                             await self._untold.wait()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 
 from bus import clock, codec, subjects
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, UndecodableEvent
 from bus.events import CharacterCreated, FaceMade, FaceRequested
 from bus.ids import PHOTO_LOOK, look_of_asset
@@ -41,6 +42,7 @@ class AssetCollector:
     async def run(self) -> None:
         """Look again and again until cancelled."""
         while True:
+            raise_if_cancelled()  # a request may have swallowed it
             await asyncio.sleep(INTERVAL)
             try:
                 if removed := await self.collect(clock.now() / 1e6):

@@ -19,6 +19,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 
 from bus import clock
 from bus.access_events import KeyUsed, Scope
+from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, VisavisError
 from bus.log.event_log import EventLog
 from bus.stamping import new_access_event
@@ -148,6 +149,7 @@ class Keys:
     async def end_sessions(self) -> None:
         """End the calls of those whose key holds no longer, until cancelled."""
         while True:
+            raise_if_cancelled()
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK):  # some keys hold until a time
                     await self._access.wait_for_change()

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
+from collections import deque
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,16 +29,26 @@ from visavis.nats.server import EmbeddedServer
 IMAGE = os.environ.get("NATS_IMAGE", "nats:2.15-alpine")
 
 
+_CHANCE = random.SystemRandom()  # tests seed the module's own
+_given: deque[int] = deque(maxlen=64)
+"""The newest ones: some are not bound yet."""
+
+
 def free_port() -> int:
-    """A TCP port on loopback that is free now. Parallel test processes never get the same one."""
+    """A TCP port on loopback that is free now. Parallel test processes never get the same one.
+
+    It is below those that Linux gives to sockets without a port: any client beside a test could have one of those
+    before the server does.
+    """
     process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port // 2 % processes == process:  # // 2, because Linux gives odd ports only
-            return port
+        port = _CHANCE.randrange(10_000, 20_000)
+        if port % processes == process and port not in _given:
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                _given.append(port)
+                return port
 
 
 class NatsServer(Protocol):

@@ -14,12 +14,15 @@ RADIUS = 3
 _FRAME_SAMPLES = SPEECH_RATE // FRAMES_PER_SECOND
 _RISE, _FALL = 6, 11
 """Frames in which a movement reaches its end, and returns from it."""
-_NOD_GAP, _BROW_GAP = 30, 22
-"""Minimum number of packets between two nods, and between two movements of the brows: 0.6 and 0.44 s."""
-_STRESSED = 0.6
+_NOD_GAP, _BROW_GAP = 60, 40
+"""Minimum number of packets between two nods, and between two movements of the brows: 1.2 and 0.8 s."""
+_STRESSED = 0.74
 """Prominence, 0 to 1, from which the head nods."""
-_RAISED = 2.0
-"""Semitones above the voice's usual pitch from which the brows rise."""
+_RAISED, _LEAST_RAISED = 1.4, 0.8
+"""How far above its usual pitch the voice must be for the brows to rise: in mean deviations of this voice, since some
+are flat and some sing, and in semitones at the least."""
+_USUAL_DEVIATION = 1.5
+"""Semitones, of a voice that is not known yet."""
 _OCTAVE_ERROR = 9.0
 """Semitones between two packets that no voice moves by: the pitch was not measured well."""
 _PITCH_MEMORY = 0.03
@@ -66,6 +69,7 @@ class Emphasis:
         """Semitones above the voice's usual pitch of each packet; 0 where there is no voice."""
         self._usual: float | None = None
         """Semitones above 1 Hz."""
+        self._deviation = _USUAL_DEVIATION
         self._last = 0.0
         self._max_energy = 0.0
         self._next_nod = self._next_brow = RADIUS
@@ -109,6 +113,7 @@ class Emphasis:
             self._last = clamp(above, -6.0, 6.0)
             return 0.0
         self._usual += _PITCH_MEMORY * above
+        self._deviation += _PITCH_MEMORY * (abs(above) - self._deviation)
         self._last = above
         return above
 
@@ -119,9 +124,9 @@ class Emphasis:
         if energy < AUDIBLE:
             return
         loud = energy >= max(self._energy[around]) and energy >= 0.75 * self._max_energy
-        high = tone >= max(self._tone[around]) and tone >= _RAISED
-        lift = clamp((tone - 0.5 * _RAISED) / 6.0)
-        prominence = 0.55 * clamp(energy / self._max_energy) + 0.45 * (0.5 if self._usual is None else lift)
+        high = tone >= max(*self._tone[around], _LEAST_RAISED, _RAISED * self._deviation)
+        lift = clamp(tone / (4.0 * self._deviation))
+        prominence = 0.7 * clamp(energy / self._max_energy) + 0.3 * (0.5 if self._usual is None else lift)
         frame = first_frame_after(index + RADIUS + 1, self._look_ahead) - 1
         if loud and index >= self._next_nod and prominence >= _STRESSED:
             self._next_nod = index + _NOD_GAP

@@ -81,6 +81,7 @@ class Supervisor:
         first_pause, longest_pause: seconds before a restart; the pause doubles between these limits.
         grace: seconds that a process may take to end once it finishes nothing more.
         drain: seconds from SIGTERM for which it may finish what it has begun.
+        pass_fds: files that the children have open, too.
     """
 
     def __init__(
@@ -91,12 +92,14 @@ class Supervisor:
         longest_pause: float = LONGEST_PAUSE,
         grace: float = GRACE,
         drain: float = 0.0,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self._print_line = print_line
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._grace = grace
         self._drain = drain
+        self._pass_fds = pass_fds
         self.children: list[Child] = []
         self._tasks: list[asyncio.Task[None]] = []
         self.gave_up = asyncio.Event()
@@ -155,6 +158,7 @@ class Supervisor:
             stderr=asyncio.subprocess.STDOUT,
             # Ctrl-C reaches the supervisor only, which stops its children in order.
             start_new_session=True,
+            pass_fds=self._pass_fds,
             limit=1 << 20,
         )
         child.starts += 1

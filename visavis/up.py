@@ -45,6 +45,61 @@ log = logging.getLogger(__name__)
 SERVICES = ("stt", "dialogue", "tts", "render", "gateway")
 _READY_TIMEOUT = 90.0
 """Seconds for all services to start, counted anew whenever one logs that it is downloading a model."""
+_REMAINS_END = 60.0
+"""Seconds in which services end whose parent and whose NATS were killed: they try to put on the log what they have."""
+
+
+def _holder(lock_file: IO[str]) -> int:
+    """The process that has locked the data folder last; 0 where it is not known."""
+    lock_file.seek(0)
+    text = lock_file.read().strip()
+    return int(text) if text.isdecimal() else 0
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _having_open(path: Path) -> list[str]:
+    """The processes that have a file open, where Linux tells that."""
+    found = set()
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == path.resolve():
+                found.add(int(link.parts[2]))
+    return [f"process {one}" for one in sorted(found - {os.getpid()})]
+
+
+async def wait_for_remains(folder: Path, print_line: LinePrinter, *, patience: float = _REMAINS_END) -> None:
+    """Wait for the children of a start that was killed: they end by themselves, and have their ports until then.
+
+    Args:
+        patience: seconds after which they are waited for no longer; who locks the folder then is told who they are.
+    """
+    deadline, told = time.monotonic() + patience, False
+    while time.monotonic() < deadline:
+        try:
+            with (folder / "lock").open() as lock_file:
+                try:
+                    fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    holder = _holder(lock_file)
+                    if not holder or _is_alive(holder):
+                        return
+                else:
+                    return
+        except OSError:
+            return  # there is none yet, or it cannot be read, which who locks it says
+        if not told:
+            print_line("visavis", f"waiting for what an earlier start (process {holder}) has left to end")
+            told = True
+        await asyncio.sleep(0.2)
 
 
 @contextlib.contextmanager
@@ -65,11 +120,15 @@ def lock_data_folder(folder: Path) -> Iterator[IO[str]]:
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            lock_file.seek(0)
-            holder = lock_file.read().strip() or "?"
+            holder = _holder(lock_file)
+            if holder and not _is_alive(holder):
+                raise ConfigurationError(
+                    f"what an earlier start (process {holder}, which is gone) has left on {folder} still runs: "
+                    f"{', '.join(_having_open(folder / 'lock')) or 'not known'}; it ends by itself, or end it"
+                ) from error
             raise ConfigurationError(
-                f"Visavis runs already on {folder} (process {holder}); stop it, or give a second one VISAVIS_DATA and "
-                "ports of its own"
+                f"Visavis runs already on {folder} (process {holder or '?'}); stop it, or give a second one "
+                "VISAVIS_DATA and ports of its own"
             ) from error
         lock_file.seek(0)
         lock_file.truncate()
@@ -138,11 +197,13 @@ async def up(settings: Settings, drain: Drain) -> None:
         BusError: NATS or a service did not start in time.
     """
     print_line = line_printer(sys.stdout)
-    with lock_data_folder(settings.data_folder):
+    await wait_for_remains(settings.data_folder, print_line)
+    with lock_data_folder(settings.data_folder) as lock:
         check_access(settings)
         check_ports(settings)
         ice_configuration(settings)
-        supervisor = Supervisor(print_line, drain=settings.drain_seconds)
+        # The children have the lock as long as they run, also where this process is killed.
+        supervisor = Supervisor(print_line, drain=settings.drain_seconds, pass_fds=(lock.fileno(),))
         watchdog: asyncio.Task[None] | None = None
         keeper: asyncio.Task[None] | None = None
         try:

@@ -19,7 +19,7 @@ from services.characters import current_characters
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from tests.conftest import free_port
 from visavis.ports import SERVICES_WITH_HEALTH_PORT, check_ports, required_ports
-from visavis.up import keep_log, lock_data_folder, publish_builtin_characters
+from visavis.up import keep_log, lock_data_folder, publish_builtin_characters, wait_for_remains
 
 
 def up(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -44,6 +44,38 @@ def test_a_second_start_on_the_same_data_folder_is_refused(tmp_path: Path) -> No
     assert "Traceback" not in second.stderr + second.stdout
     with lock_data_folder(tmp_path):
         pass  # and is free again afterwards
+
+
+async def test_what_a_killed_start_has_left_is_waited_for_and_named(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    def print_line(name: str, line: str) -> None:
+        lines.append(line)
+
+    await wait_for_remains(tmp_path, print_line)  # there is no folder yet
+    with lock_data_folder(tmp_path) as lock:
+        await wait_for_remains(tmp_path, print_line)  # who runs is not waited for
+        assert lines == []
+        child = await asyncio.create_subprocess_exec("sleep", "60", pass_fds=(lock.fileno(),))
+        lock.seek(0)
+        lock.truncate()
+        gone = await asyncio.create_subprocess_exec("true")
+        await gone.wait()
+        lock.write(str(gone.pid))
+        lock.flush()
+    await wait_for_remains(tmp_path, print_line, patience=0.1)
+    named = pytest.raises(ConfigurationError, match=f"process {gone.pid}, which is gone.*process {child.pid}")
+    with named, lock_data_folder(tmp_path):
+        pass
+    waiting = asyncio.create_task(wait_for_remains(tmp_path, print_line))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    child.kill()
+    await child.wait()
+    await waiting
+    assert lines == [f"waiting for what an earlier start (process {gone.pid}) has left to end"] * 2
+    with lock_data_folder(tmp_path):
+        pass
 
 
 def test_a_port_in_use_is_named_with_the_setting_that_changes_it(tmp_path: Path) -> None:

@@ -43,9 +43,6 @@ __all__ = ["LARGEST_SKEW", "OLDEST_SERVER", "EventLog", "Fence", "Published", "R
 log = logging.getLogger(__name__)
 
 OLDEST_SERVER = (2, 12)
-LIVE_SETTLES = 4.0
-"""Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
-_LOOK_AGAIN = 0.2
 _NATS_SLOW = 1.0
 """Seconds; a request that takes longer means that NATS was away or this process frozen."""
 
@@ -198,7 +195,7 @@ class EventLog(LogStore):
         """Claim a work item: from here on the outputs of its earlier workers are refused. Returns the fence's sequence.
 
         Args:
-            root: first token of the fenced subjects: conv, audio or frames.
+            stream_prefix: first token of the fenced subjects: conv, audio or frames.
             event: the claim; its body is `StepRepeated`.
         """
         body = event.body
@@ -318,17 +315,6 @@ class EventLog(LogStore):
     async def last_live(self, subject: str) -> LiveEvent | None:
         """See `bus.work.service.Reader.last_live`."""
         return _decode_or_warn(codec.decode_live, await self.last_message(subject))
-
-    async def live_age(self, subject: str) -> float | None:
-        """See `bus.work.service.Reader.live_age`."""
-        while True:
-            message = await self.last_message(subject)
-            now, made = await self.live_times()
-            if message is not None:
-                return (now - message.time) / 1_000_000
-            if now - made > LIVE_SETTLES * 1_000_000:
-                return None
-            await asyncio.sleep(_LOOK_AGAIN)
 
     async def live(self, kind: type[LiveBody]) -> AsyncIterator[LiveEvent]:
         """See `bus.work.service.Reader.live`."""

@@ -26,6 +26,9 @@ from bus.log.records import NO_HEADERS, Fence, Published, Record
 
 log = logging.getLogger(__name__)
 
+LIVE_SETTLES = 4.0
+"""Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
+_LOOK_AGAIN = 0.2
 _TIME_TIMEOUT = 2.0
 """Seconds that the server has to tell the time."""
 
@@ -243,6 +246,17 @@ class LogStore(LogReader):
             return microseconds(found["ts"]), microseconds(found["created"])
 
         return await self.with_retries(ask, "ask the time", retry_for)
+
+    async def live_age(self, subject: str) -> float | None:
+        """See `bus.work.service.Reader.live_age`."""
+        while True:
+            message = await self.last_message(subject)
+            now, made = await self.live_times()
+            if message is not None:
+                return (now - message.time) / 1_000_000
+            if now - made > LIVE_SETTLES * 1_000_000:
+                return None
+            await asyncio.sleep(_LOOK_AGAIN)
 
     async def clock_ahead(self, *, retry_for: float = RETRY_FOR) -> float:
         """Seconds by which this process's clock is ahead of the server's; negative where it is behind."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from bus.events import Body, PlaybackFinished, PlaybackProgress, PlaybackStarted, ReplyInterrupted
+from services.gateway.playing.other_voices import OtherVoices
+from services.gateway.playing.resume import ResumePoint
+from services.gateway.playing.speech_queue import Voice
+from services.gateway.playing.ticks import MICROSECONDS
 
 _PATIENCE = 500
 """Ticks (10 s) without news of a sentence after which it is not waited for any more: its gateway is gone. A pause may
@@ -13,20 +19,37 @@ _LEFT = 75
 
 
 class OtherSessions:
-    """The sentence that other sessions are within, for a session that joins them: it goes on with the next one."""
+    """The sentence that other sessions are within, for a session that joins them: it goes on with the next one; and
+    their voices.
 
-    def __init__(self) -> None:
+    Args:
+        session: the one that knows them.
+        voice_of: see `OtherVoices`.
+    """
+
+    def __init__(self, session: str, voice_of: Callable[[str], Voice | None]) -> None:
+        self.voices = OtherVoices(session, voice_of)
         self._awaited: tuple[str, int] | None = None
         """Reply and index of the sentence that is waited for."""
         self._ticks = 0
         """Since the newest news of it."""
 
-    def wait_for(self, reply: str, index: int) -> None:
-        """Others are within this sentence."""
-        self._awaited, self._ticks = (reply, index), 0
+    def join(self, resume: ResumePoint, now: int) -> bool:
+        """Begin where they are; returns whether they are within a sentence, which is waited for.
+
+        Args:
+            now: microseconds since 1970.
+        """
+        for event in resume.played:
+            self.voices.see(event.body, ago=max(0, now - event.at) // MICROSECONDS)
+        if resume.reply is None or resume.under_way is None:
+            return False
+        self._awaited, self._ticks = (resume.reply, resume.under_way), 0
+        return True
 
     def see(self, body: Body) -> bool:
         """Take a fact of the conversation; returns whether the sentence that was waited for is over."""
+        self.voices.see(body)
         if self._awaited is None:
             return False
         reply, index = self._awaited

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import Literal
 
 from aiortc import RTCSessionDescription
 
@@ -51,14 +51,13 @@ from services.gateway.playing.floor import Floor
 from services.gateway.playing.idle_loops import IdleLoops, ShownIdleLoop
 from services.gateway.playing.media_buffering import buffer_media
 from services.gateway.playing.other_sessions import OtherSessions
-from services.gateway.playing.other_voices import OtherVoices
 from services.gateway.playing.outbox import Outbox
 from services.gateway.playing.peer_connection import PeerConnection
 from services.gateway.playing.playback_events import PlaybackEvents
 from services.gateway.playing.playout import PlayoutEvent
 from services.gateway.playing.recovery import SessionJournal
 from services.gateway.playing.resume import ResumePoint, find_resume_point
-from services.gateway.playing.ticks import MICROSECONDS, every_tick
+from services.gateway.playing.ticks import every_tick
 from services.gateway.playing.watching import keep_watching, publish_watching
 from services.gateway.playing.word_order import WordOrder
 from services.gateway.subscriptions import Subscription
@@ -129,8 +128,7 @@ class Session:
         """Sequence of its `session.opened`; 0: it is not on the log yet."""
         self.recorded = asyncio.Event()
         """Set once the log has how the session ended."""
-        self._others = OtherSessions()
-        self._other_voices = OtherVoices(self.id, self.floor.voice_of)
+        self._others = OtherSessions(self.id, self.floor.voice_of)
         self._must_confirm = False
         """Whether it ends unless its browser confirms something: a newer session is there."""
 
@@ -187,7 +185,9 @@ class Session:
         try:
             # A browser that connects may write at once, before this end knows that it is connected.
             await publish_watching(self._event_log, self.conversation, self.id)
-            await _first_of(connected, self._ended, timeout=self._connect_timeout)
+            await asyncio.wait(
+                (connected, self._ended), timeout=self._connect_timeout, return_when=asyncio.FIRST_COMPLETED
+            )
             if self.is_connected and not self._ended.done():
                 reason = await self._serve()
             else:
@@ -203,7 +203,7 @@ class Session:
         self._journal.record(self._opened)
         tasks = asyncio.create_task(self._run_tasks())
         try:
-            await _first_of(tasks, self._ended)
+            await asyncio.wait((tasks, self._ended), return_when=asyncio.FIRST_COMPLETED)
             if self._ended.done():
                 return self._ended.result()
             log.error("session broke", extra={"session": self.id}, exc_info=tasks.exception())
@@ -279,11 +279,8 @@ class Session:
         """Queue the speeches that are still to be played; where others are within a sentence, it is waited for."""
         known = self._feed.model.conversation(self.conversation)
         resume = await find_resume_point(self._event_log, self.conversation, known, others_play=others_play)
-        if resume.reply is not None and resume.under_way is not None:
-            self._others.wait_for(resume.reply, resume.under_way)
+        if self._others.join(resume, clock.now()):
             self.floor.hold(True)
-        for event in resume.played:
-            self._other_voices.see(event.body, ago=max(0, clock.now() - event.at) // MICROSECONDS)
         if resume.reply is not None:
             self._follow(resume.reply)
         for event in resume.speeches:
@@ -303,7 +300,6 @@ class Session:
         self.end("failed")  # cut off for reading too slowly
 
     async def _handle_event(self, event: Event) -> None:
-        self._other_voices.see(event.body)
         if self._others.see(event.body):
             self.floor.hold(False)
         self._face.add(event)
@@ -379,7 +375,7 @@ class Session:
         tick = self.floor.tick()
         self._peer.send(tick.audio, tick.video, number)
         self._microphone.push_playback(tick.audio, tick.loudness)
-        for session, packet, loudness in self._other_voices.tick():
+        for session, packet, loudness in self._others.voices.tick():
             self._microphone.push_playback_of(session, packet, loudness)
         self._outbox.put(*self._delivery.tick(number, *self.floor.position))
         for playout_event in tick.events:
@@ -402,7 +398,3 @@ class Session:
         """Show the newest idle loop of the character, unless it is shown already."""
         if (loop := self._idle_loop.next()) is not None:
             self.floor.set_idle_loop(loop)
-
-
-async def _first_of(*futures: asyncio.Future[Any], timeout: float | None = None) -> None:
-    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

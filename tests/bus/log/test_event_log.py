@@ -235,7 +235,7 @@ async def test_the_age_of_a_live_event_is_told_by_the_logs_clock_and_not_by_its_
     asking = asyncio.create_task(event_log.live_age(subject))
     await asyncio.wait([asking], timeout=0.1)
     assert not asking.done()  # NATS has just started: who watches may be about to tell
-    monkeypatch.setattr("bus.log.event_log.LIVE_SETTLES", 0.0)
+    monkeypatch.setattr("bus.log.log_store.LIVE_SETTLES", 0.0)
     assert await asking is None
     ages = []
     for at in (clock.now() - hour, clock.now() + hour, 0):

@@ -1,27 +1,8 @@
 import { screen } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
 import axe from 'axe-core'
 import { describe, expect, it, vi } from 'vitest'
 import { playing, sentence, spoken, written } from '../test/facts'
-import { viewOf } from '../test/fakes'
-import { openPage, settle, type FakeWorld } from '../test/page'
-
-const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
-const get = (id: string) => screen.getByTestId(id)
-
-async function talk(prepare?: (world: FakeWorld) => void) {
-  const page = await openPage(prepare)
-  await user().click(get('talk-button'))
-  await settle()
-  page.world.connect()
-  await settle()
-  return page
-}
-
-function withHistory(world: FakeWorld): void {
-  world.client.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
-  world.client.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
-}
+import { get, openPage, settle, talk, user, withHistory } from '../test/page'
 
 describe('everybody', () => {
   it.each(['idle', 'talking', 'help', 'list'])('finds a page without barriers (%s)', async (state) => {

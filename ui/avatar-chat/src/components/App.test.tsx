@@ -1,6 +1,5 @@
 import { screen, within } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
 import {
   chosen,
@@ -20,26 +19,9 @@ import {
   unseen,
   written,
 } from '../test/facts'
-import { viewOf } from '../test/fakes'
-import { openPage, settle, type FakeWorld } from '../test/page'
+import { get, openPage, settle, talk, user, withHistory } from '../test/page'
 
-const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
 const status = () => screen.getByTestId('status').getAttribute('data-state')
-const get = (id: string) => screen.getByTestId(id)
-
-async function talk(prepare?: (world: FakeWorld) => void) {
-  const page = await openPage(prepare)
-  await user().click(get('talk-button'))
-  await settle()
-  page.world.connect()
-  await settle()
-  return page
-}
-
-function withHistory(world: FakeWorld): void {
-  world.client.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
-  world.client.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
-}
 
 describe('opening the page', () => {
   it('has one clear thing to do where nothing was said yet', async () => {

@@ -1,20 +1,7 @@
 import { act, fireEvent, screen } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
-import { openPage, settle } from '../test/page'
-
-const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
-const get = (id: string) => screen.getByTestId(id)
-
-async function talk() {
-  const page = await openPage()
-  await user().click(get('talk-button'))
-  await settle()
-  page.world.connect()
-  await settle()
-  return page
-}
+import { get, openPage, settle, talk, user } from '../test/page'
 
 describe('the controls of a call', () => {
   it.each(['mute-button', 'leave-button'])('lets one talk with Space though the focus is on the %s', async (button) => {

@@ -1,23 +1,11 @@
 /** Languages on the page: direction, language of each text, and what can only be read. */
 
 import { screen } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listening, played, playing, sentence, spoken, unseen, written } from '../test/facts'
-import { openPage, settle, type FakeWorld } from '../test/page'
+import { get, settle, talk, user } from '../test/page'
 
-const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
-const get = (id: string) => screen.getByTestId(id)
 const panel = () => screen.getByRole('complementary', { name: 'Conversation' }).getAttribute('data-up')
-
-async function talk(prepare?: (world: FakeWorld) => void) {
-  const page = await openPage(prepare)
-  await user().click(get('talk-button'))
-  await settle()
-  page.world.connect()
-  await settle()
-  return page
-}
 
 describe('what is written from right to left', () => {
   it('decides the direction by itself, wherever people write or read', async () => {

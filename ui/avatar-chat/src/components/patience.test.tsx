@@ -1,23 +1,10 @@
 /** What the page says and does where the server asks for patience. */
 
 import { screen } from '@testing-library/react'
-import userEvent from '@testing-library/user-event'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ApiError } from '../services/avatarClient'
 import { written } from '../test/facts'
-import { openPage, settle, type FakeWorld } from '../test/page'
-
-const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
-const get = (id: string) => screen.getByTestId(id)
-
-async function talk(prepare?: (world: FakeWorld) => void) {
-  const page = await openPage(prepare)
-  await user().click(get('talk-button'))
-  await settle()
-  page.world.connect()
-  await settle()
-  return page
-}
+import { get, settle, talk, user } from '../test/page'
 
 describe('patience', () => {
   it('says that there were too many calls, and calls again after the time that the server names', async () => {

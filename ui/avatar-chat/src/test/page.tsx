@@ -1,6 +1,7 @@
 /** The whole page on fakes: without a gateway, a microphone or a network. */
 
-import { act, render } from '@testing-library/react'
+import { act, render, screen } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
 import { vi } from 'vitest'
 import { App } from '../components/App'
 import type { LiveEvent } from '../generated/events'
@@ -12,8 +13,8 @@ import { Conversation } from '../services/conversation'
 import { Microphone } from '../services/microphone'
 import { PreferenceStore } from '../services/preferences'
 import { WebRTCConnection } from '../services/webrtcConnection'
-import type { Step } from './facts'
-import { FakeClient, FakePeer, FakeSource, fakeTrack, happened } from './fakes'
+import { sentence, written, type Step } from './facts'
+import { FakeClient, FakePeer, FakeSource, fakeTrack, happened, viewOf } from './fakes'
 
 export class FakeWorld implements ChatDependencies {
   readonly client = new FakeClient()
@@ -112,4 +113,25 @@ export async function openPage(prepare: (world: FakeWorld) => void = () => undef
   )
   await settle()
   return { world, chat, ...page }
+}
+
+/** Someone at the keyboard and the mouse, whose time is the fake one. */
+export const user = () => userEvent.setup({ advanceTimers: (ms) => vi.advanceTimersByTime(ms) })
+
+export const get = (id: string) => screen.getByTestId(id)
+
+/** Show the page, and begin a call that connects. */
+export async function talk(prepare?: (world: FakeWorld) => void) {
+  const page = await openPage(prepare)
+  await user().click(get('talk-button'))
+  await settle()
+  page.world.connect()
+  await settle()
+  return page
+}
+
+/** Two earlier conversations. */
+export function withHistory(world: FakeWorld): void {
+  world.client.views.set('old', { ...viewOf('old', ['t1', written('An older one')]), title: 'An older one' })
+  world.client.views.set('new', viewOf('new', ['t1', written('Good morning')], ['t1', sentence(0, 'Morning!')]))
 }

@@ -15,8 +15,6 @@ from torch.nn import functional as F
 from services.render.joyvasa.hubert import Hubert
 
 SOUND_RATE = 16_000
-FEATURE_STEP = 320
-"""Samples of a step of HuBERT's features."""
 _EDGE = 20
 """Samples that are mirrored twice at both ends, so that there are as many features as steps of sound."""
 _MOST_POSITIONS = 600

@@ -122,11 +122,6 @@ def ellipse(x: float, y: float, rx: float, ry: float, paint: Paint, *, opacity: 
     return [Shape(oval(x, y, rx, ry), paint, 0.0, opacity)]
 
 
-def open_curve(points: Sequence[Point]) -> Path:
-    """A smooth curve through the points (Catmull-Rom); a repeated point is a corner."""
-    return _curve([points[0], *points, points[-1]], MOVE, b"")
-
-
 def closed_curve(points: Sequence[Point]) -> Path:
     """A smooth closed curve through the points; a repeated point is a corner."""
     return _curve([points[-1], *points, points[0], points[1]], MOVE, CLOSE)

@@ -389,8 +389,10 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
         case PlaybackStarted() | PlaybackProgress():
             # After an interruption it comes late. What one session broke off, another one plays on, or again.
-            over = interrupted or sentence.is_heard_out or (state == "unspoken" and isinstance(body, PlaybackProgress))
-            heard = max(sentence.heard, getattr(body, "samples", 0))
+            over = interrupted or sentence.is_heard_out
+            heard = sentence.heard
+            if isinstance(body, PlaybackProgress):
+                over, heard = over or state == "unspoken" or not body.samples, max(heard, body.samples)
             return replace(sentence, state=state if over else "playing", heard=heard)
         case PlaybackFinished():
             heard = max(sentence.heard, body.samples)

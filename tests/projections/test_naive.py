@@ -200,9 +200,12 @@ def possible(log: Log, turn: str, sentence: Sentence) -> bool:
         case "spoken":
             return bool(kinds & {SpeechStarted, PlaybackStarted, PlaybackProgress}) and not cut
         case "playing":
-            return (PlaybackStarted in kinds or PlaybackProgress in kinds) and not cut
+            begun = PlaybackStarted in kinds or (PlaybackProgress in kinds and sentence.heard > 0)
+            return begun and not cut
         case "played":
-            return PlaybackStarted in kinds or (PlaybackFinished in kinds and sentence.heard > 0)
+            return PlaybackStarted in kinds or (
+                bool(kinds & {PlaybackFinished, PlaybackProgress}) and sentence.heard > 0
+            )
         case "unspoken":
             return SpeechFailed in kinds or cut
 

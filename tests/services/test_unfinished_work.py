@@ -23,7 +23,8 @@ from bus.events import (
 )
 from bus.ids import derive_id
 from bus.log import streams
-from bus.log.event_log import EventLog
+from bus.log.event_log import EventLog, connect
+from bus.settings import Settings
 from bus.work.runner import Runner
 from bus.work.service import Service
 from services.dialogue.finished import is_finished
@@ -89,7 +90,9 @@ async def cut(event_log: EventLog, stream: str, subject: str, keep: int) -> None
         await event_log.delete_message(stream, sequence)
 
 
-async def test_what_a_power_cut_has_taken_is_told_again_or_closed(event_log: EventLog, nats_server: NatsServer) -> None:
+async def test_what_a_power_cut_has_taken_is_told_again_or_closed(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer
+) -> None:
     await event_log.append_character(CharacterEvent(id="ch", at=1, character="ada", body=ADA))
     conversations = [f"c{kept}" for kept in range(2, WHOLE + 4)]
     for name in conversations:
@@ -112,18 +115,20 @@ async def test_what_a_power_cut_has_taken_is_told_again_or_closed(event_log: Eve
     nats_server.kill()  # whatever it remembered of what is gone
     nats_server.start()
 
-    async with working(event_log, "Other words. And more."):
-        await until_whole(event_log, conversations)
-    for name in conversations:
-        facts = [event for _, event in await event_log.facts(name)]
-        ids = [one.id for one in facts]
-        assert len(ids) == len(set(ids)), name
-        told = [(one.id, one.body) for one in facts if isinstance(one.body, ReplySentence)]
-        assert [body.index for _, body in told] == list(range(len(told))), name
-        # The sound of a sentence is that of its own words, whatever is left of others in its place.
-        speeches = {derive_id(id_, "speech", body.text) for id_, body in told}
-        assert {one.speech for one in of(facts, SpeechEnded)} == speeches, name
-        for speech in speeches:
-            chunks = [one async for one in event_log.follow(AudioOut, subjects.audio_out(name, speech))]
-            assert [one.index for one in chunks] == list(range(len(chunks))), name
-            assert [one.final for one in chunks] == [False] * (len(chunks) - 1) + [True], name
+    # Every process is new after a power cut: one that had seen more would find another log, and begin anew itself.
+    async with connect(settings, name="after") as after:
+        async with working(after, "Other words. And more."):
+            await until_whole(after, conversations)
+        for name in conversations:
+            facts = [event for _, event in await after.facts(name)]
+            ids = [one.id for one in facts]
+            assert len(ids) == len(set(ids)), name
+            told = [(one.id, one.body) for one in facts if isinstance(one.body, ReplySentence)]
+            assert [body.index for _, body in told] == list(range(len(told))), name
+            # The sound of a sentence is that of its own words, whatever is left of others in its place.
+            speeches = {derive_id(id_, "speech", body.text) for id_, body in told}
+            assert {one.speech for one in of(facts, SpeechEnded)} == speeches, name
+            for speech in speeches:
+                chunks = [one async for one in after.follow(AudioOut, subjects.audio_out(name, speech))]
+                assert [one.index for one in chunks] == list(range(len(chunks))), name
+                assert [one.final for one in chunks] == [False] * (len(chunks) - 1) + [True], name

@@ -26,8 +26,9 @@ from bus.log.records import NO_HEADERS, Fence, Published, Record
 
 log = logging.getLogger(__name__)
 
-LIVE_SETTLES = 4.0
-"""Seconds after which everybody has told anew what is told every 2 s. A restart of NATS takes all live events away."""
+LIVE_SETTLES = 10.0
+"""Seconds after which everybody has told anew what is told every 2 s, also who reaches NATS late. A restart of it takes
+all live events away."""
 _LOOK_AGAIN = 0.2
 _TIME_TIMEOUT = 2.0
 """Seconds that the server has to tell the time."""

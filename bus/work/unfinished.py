@@ -32,15 +32,16 @@ log = logging.getLogger(__name__)
 WINDOW = 120_000_000
 """Microseconds before the last message that an earlier server stored: what is older than the longest turn had its
 outputs on the disk long ago."""
-AGAIN = 60.0
-"""Seconds after which is looked again: acknowledgements behind one that is missing are known to the server alone."""
+AGAIN = 30.0
+"""Seconds after which is looked again, for as long as an item of before is not acknowledged: what is acknowledged
+behind it is known to the server alone."""
 _MOST = 2000
 """Items that are looked at."""
 _PAUSE = 0.5
 
 
 class UnfinishedWork:
-    """Looks through the end of the log, once it is connected and once more a little later.
+    """Looks through the end of the log once it is connected, and again until all of it is acknowledged.
 
     Args:
         again: seconds between the two looks.
@@ -53,31 +54,35 @@ class UnfinishedWork:
         self._requeued: set[str] = set()
 
     async def run(self) -> None:
-        """Look, wait and look again."""
+        """Look, wait and look again, until there is nothing more to find."""
         if self._service.is_finished is None:
             return
         try:
             end = await self._end()
-            await self.requeue(end)
-            await asyncio.sleep(self._again)
-            await self.requeue(end)
+            while True:
+                if await self.requeue(end):
+                    return
+                await asyncio.sleep(self._again)
         except Forbidden as error:
             log.debug("unfinished work is left to the operator", extra={"why": error.detail})
         except BusError as error:
             log.warning("unfinished work was not looked for", extra={"why": error.detail})
 
-    async def requeue(self, end: Record | None) -> int:
-        """Put the acknowledged items on `REQUEUE` whose outputs are incomplete; returns their number.
+    async def requeue(self, end: Record | None) -> bool:
+        """Put the acknowledged items on `REQUEUE` whose outputs are incomplete; returns whether these were all.
 
         Args:
             end: the last message of an earlier server: items behind it are under way.
         """
         if end is None:
-            return 0
+            return True
         consumer = await self._event_log.consumer_info(streams.CONVERSATIONS, self._service.name)
         floor = consumer.ack_floor.stream_seq if consumer.ack_floor is not None else 0
-        count = 0
-        for conversation, items in (await self._items(end, floor)).items():
+        found = await self._items(end)
+        by_conversation: dict[str, list[Record]] = defaultdict(list)
+        for record in [one for one in found if one.sequence <= floor][-_MOST:]:
+            by_conversation[subjects.conversation_of(record.subject)].append(record)
+        for conversation, items in by_conversation.items():
             facts = await self._event_log.facts(conversation, after=items[0].sequence - 1)
             for record in items:
                 event = codec.decode_event(record.data)
@@ -87,23 +92,19 @@ class UnfinishedWork:
                     continue
                 self._requeued.add(event.id)
                 await self._put_back(record, event)
-                count += 1
-        return count
+        return not found or found[-1].sequence <= floor
 
-    async def _items(self, end: Record, floor: int) -> dict[str, list[Record]]:
-        """Acknowledged items of the last minutes of the log, by conversation, each in order."""
+    async def _items(self, end: Record) -> list[Record]:
+        """The items of the last minutes of the log up to its end, in order."""
         found: list[Record] = []
         for kind in self._service.consumes:
             reading = self._event_log.read(
                 streams.CONVERSATIONS, subjects.facts_of_kind(kind), since=max(1, end.time - WINDOW)
             )
             async for record in reading:
-                if record.sequence <= min(floor, end.sequence) and not record.is_copy and _decodes(record):
+                if record.sequence <= end.sequence and not record.is_copy and _decodes(record):
                     found.append(record)
-        by_conversation: dict[str, list[Record]] = defaultdict(list)
-        for record in sorted(found, key=lambda one: one.sequence)[-_MOST:]:
-            by_conversation[subjects.conversation_of(record.subject)].append(record)
-        return by_conversation
+        return sorted(found, key=lambda one: one.sequence)
 
     async def _put_back(self, record: Record, event: Event) -> None:
         log.warning("work without its outputs is done again", extra={"event": event.id, "subject": record.subject})

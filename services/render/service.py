@@ -15,6 +15,7 @@ from bus.events import (
     FramesEnded,
     FramesFailed,
     FramesStarted,
+    PlaybackFinished,
     ReplyInterrupted,
     SpeechStarted,
 )
@@ -29,7 +30,7 @@ from services.render.key_pose_maker import KeyPoseMaker
 from services.render.photo.portrait import PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.render_threads import RenderThreads
-from services.render.speech_frames import SpeechRenderer
+from services.render.speech_frames import SpeechRenderer, is_watched
 
 CONCURRENCY = 24
 """Speeches that are drawn at once, what is shown first before the others; more would be too many for one core."""
@@ -106,8 +107,12 @@ async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> b
     assert isinstance(body, SpeechStarted)
     if any(isinstance(one, ReplyInterrupted) and one.reply == body.reply for one in bodies):
         return True
-    begun = any(isinstance(one, FramesStarted) and one.speech == body.speech for one in bodies)
-    return not begun or any(isinstance(one, FramesEnded | FramesFailed) and one.speech == body.speech for one in bodies)
+    if any(isinstance(one, FramesEnded | FramesFailed) and one.speech == body.speech for one in bodies):
+        return True
+    if any(isinstance(one, FramesStarted) and one.speech == body.speech for one in bodies):
+        return False
+    played = any(isinstance(one, PlaybackFinished) and one.speech == body.speech for one in bodies)
+    return played or not await is_watched(event.conversation, reader)
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from bisect import bisect_right
@@ -43,6 +44,10 @@ log = logging.getLogger(__name__)
 
 WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
+_LATE = 60.0
+"""Seconds after its last report up to which a session may only be late with the next one: NATS stood still."""
+_LOOKS, _LOOK_AGAIN = 12, 0.25
+"""How often it is looked whether such a session reports, and the seconds between: one reports every 2 s."""
 FIRST_BATCHES = (2, 3, 5)
 """Frames in the first batches, small so that the face starts with the voice; all later ones have KEY_FRAME_INTERVAL."""
 
@@ -78,7 +83,7 @@ class SpeechRenderer:
         """The frames of one speech; none where no session watches."""
         body = event.body
         assert isinstance(body, SpeechStarted)
-        if not await _is_watched(event, reader) and not await _has_begun(event, body.speech, reader):
+        if not await is_watched(event.conversation, reader) and not await _has_begun(event, body.speech, reader):
             return
         characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
@@ -166,7 +171,6 @@ class SpeechRenderer:
             dropper.record_time(len(drawn), self._clock() - began, until_shown=due - began)
         return units
 
-
     def _track(self, look: str, speech: str) -> ExpressionTrack | None:
         draws = look.startswith(PHOTO_LOOK) and self._thread.renderer.name == "liveportrait"
         return ExpressionTrack(self._network, speech) if draws and self._network is not None else None
@@ -209,10 +213,17 @@ async def start_phase(event: Event, body: SpeechStarted, reader: Reader) -> int:
     return idle_phase(event.at + _PLAYBACK_DELAY)
 
 
-async def _is_watched(event: Event, reader: Reader) -> bool:
-    # By one clock, that of the log: those of the gateway and of the voice may differ.
-    age = await reader.live_age(subjects.watching(event.conversation))
-    return age is not None and age <= WATCHING_EXPIRES
+async def is_watched(conversation: str, reader: Reader) -> bool:
+    """Whether a session shows the pictures of a conversation."""
+    for _ in range(_LOOKS):
+        # By one clock, that of the log: those of the gateway and of the voice may differ.
+        age = await reader.live_age(subjects.watching(conversation))
+        if age is None or age > _LATE:
+            return False
+        if age <= WATCHING_EXPIRES:
+            return True
+        await asyncio.sleep(_LOOK_AGAIN)
+    return False
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bus.errors import EngineError
-from bus.events import FaceRequested, FramesFailed, SpeechStarted
+from bus.events import (
+    Event,
+    FaceRequested,
+    FramesEnded,
+    FramesFailed,
+    FramesStarted,
+    PlaybackFinished,
+    SpeechStarted,
+)
 from services.render.photo.portrait_maker import PortraitMaker
-from services.render.service import failure_facts, service
-from tests.services.render.fakes import NO_PORTRAITS, FakeRenderer, speech_started
+from services.render.service import failure_facts, is_finished, service
+from tests.services.render.fakes import AT, NO_PORTRAITS, FakeReader, FakeRenderer, speech_started, watching
 
 
 def test_the_service_consumes_speeches_and_face_requests_and_draws_idle_loops_in_the_background() -> None:
@@ -20,3 +29,23 @@ def test_the_service_consumes_speeches_and_face_requests_and_draws_idle_loops_in
 def test_a_failed_speech_is_recorded_as_frames_failed() -> None:
     facts = list(failure_facts(speech_started(), EngineError("broken")))
     assert facts == [FramesFailed(speech="s1", code="engine_failed", detail="broken")]
+
+
+async def test_pictures_that_a_power_cut_has_taken_are_missed_where_somebody_watches() -> None:
+    begun = FramesStarted(speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=0)
+    ended, failed = FramesEnded(speech="s1", frames=9), FramesFailed(speech="s1", code="x", detail="x")
+    other = FramesEnded(speech="s2", frames=9)
+    played = PlaybackFinished(session="x", speech="s1", reply="r", index=0, samples=1, complete=True)
+
+    async def finished(*bodies: Any, watched: bool) -> bool:
+        later = [Event(id=f"f{number}", at=AT, conversation="c", body=body) for number, body in enumerate(bodies)]
+        return await is_finished(speech_started(), later, FakeReader(newest=watching() if watched else {}))
+
+    for watched in (True, False):
+        assert not await finished(begun, watched=watched)
+        assert not await finished(begun, other, watched=watched)
+        assert await finished(begun, ended, watched=watched)
+        assert await finished(failed, watched=watched)
+    assert await finished(watched=False)  # nothing was to be drawn
+    assert not await finished(watched=True)
+    assert await finished(played, watched=True)  # too late

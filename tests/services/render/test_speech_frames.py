@@ -94,13 +94,34 @@ async def test_a_silent_speech_shows_the_idle_face_briefly() -> None:
     assert (first.phase + last.frames) % KEY_FRAME_INTERVAL == 0
 
 
-async def test_nothing_is_drawn_while_no_session_watches() -> None:
+async def test_nothing_is_drawn_while_no_session_watches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.render.speech_frames._LOOK_AGAIN", 0.0)
     renderer = FakeRenderer()
     speeches = speech_renderer(renderer)
     for live in ({}, watching(AT - 10_000_001)):
         reader = FakeReader(media=list(audio_chunks(30)), newest=live)
         assert [output async for output in speeches.frames(speech_started(), reader)] == []
     assert renderer.faces == []
+
+
+async def test_a_session_that_is_late_with_its_report_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = FakeReader(media=list(audio_chunks(30)), newest=watching(AT - 15_000_000))  # NATS stood still for so long
+    monkeypatch.setattr("services.render.speech_frames._LOOK_AGAIN", 0.02)
+    drawing = asyncio.create_task(outputs(reader, speech_started()))
+    await asyncio.wait([drawing], timeout=0.05)
+    assert not drawing.done()
+    reader.newest = watching()
+    assert await drawing
+    # Who reported last a minute ago has gone: no sentence waits for them.
+    asked = []
+
+    async def age(subject: str) -> float:
+        asked.append(subject)
+        return 61.0
+
+    monkeypatch.setattr(reader, "live_age", age)
+    assert await outputs(reader, speech_started("s2")) == []
+    assert len(asked) == 1
 
 
 async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_watching_session() -> None:

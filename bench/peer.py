@@ -17,6 +17,7 @@ from services.gateway.playing.tracks import EncodedTrack
 
 _AUDIBLE = 0.01
 """Root mean square from which a packet counts as audible (-40 dB of full scale)."""
+_CONNECTS_WITHIN = 30.0
 
 
 def now() -> float:
@@ -61,6 +62,8 @@ class Peer:
 
         Args:
             earlier: a call of the same person, whose conversation goes on; None: a new person.
+        Raises:
+            TimeoutError: there was no connection within 30 s.
         """
         if earlier is None:
             opened = await self.client.post("/api/conversations")
@@ -81,7 +84,16 @@ class Peer:
             sink = self._on_audio if transceiver.kind == "audio" else self._on_video
             aiortc_tuning.intercept_packets(transceiver.receiver, sink)
         await self._pc.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
+        await self._until_connected()  # what is said before that is lost; a person sees that it still connects
         self._sender = asyncio.create_task(self._send_packets())
+
+    async def _until_connected(self) -> None:
+        changed = asyncio.Event()
+        self._pc.on("connectionstatechange", changed.set)
+        async with asyncio.timeout(_CONNECTS_WITHIN):
+            while self._pc.connectionState != "connected":
+                await changed.wait()
+                changed.clear()
 
     async def close(self) -> None:
         if self._sender is not None:

@@ -12,17 +12,24 @@ from bus.ids import new_id
 
 
 def new_event(
-    body: Body, *, conversation: str, event_id: str | None = None, turn: str | None = None, cause: str | None = None
+    body: Body,
+    *,
+    conversation: str,
+    event_id: str | None = None,
+    turn: str | None = None,
+    cause: str | None = None,
+    after: int = 0,
 ) -> Event:
     """An event of a conversation.
 
     Args:
         event_id: a derived id, where publishing the event again must do nothing; otherwise a random one.
         cause: id of the event that caused this one.
+        after: when that was. The clock of another machine may be a little ahead, and nothing comes before its cause.
     """
     return Event(
         id=event_id or new_id("e"),
-        at=clock.now(),
+        at=max(clock.now(), after),
         conversation=conversation,
         turn=turn,
         cause=cause,

@@ -178,7 +178,9 @@ class FencedOutput:
 
     def _stamp(self, fact_id: str, body: Body) -> Event:
         cause = self._event
-        return new_event(body, conversation=cause.conversation, event_id=fact_id, turn=cause.turn, cause=cause.id)
+        return new_event(
+            body, conversation=cause.conversation, event_id=fact_id, turn=cause.turn, cause=cause.id, after=cause.at
+        )
 
     def _stamp_character(self, output: CharacterOutput) -> CharacterEvent:
         # Not fenced: every worker publishes the same fact about the character.

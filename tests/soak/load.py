@@ -95,15 +95,15 @@ class Load:
         while more():
             call = Watcher(self.base, self.event_log, f"{self.seed}-{number}-{len(self.calls)}")
             self.calls.append(call)
-            await call.connect(broken)
-            broken = None
             try:
+                await call.connect(broken)
+                broken = None
                 while more() and (stays or call.asked < self.visit):
                     await call.ask()
                     await asyncio.sleep(chance.uniform(*self.pause))
-            except CallBroken as error:
-                self.broken.append(str(error))
-                broken = call
+            except (CallBroken, TimeoutError) as error:
+                self.broken.append(str(error) or "no connection")
+                broken = call if call.conversation else broken
             finally:
                 await call.close()
 

@@ -64,4 +64,5 @@ class PlaybackEvents:
             event_id=derive_id(speech.speech, self._session, type(body).__name__, getattr(body, "samples", 0)),
             turn=cause.turn if cause else None,
             cause=cause.id if cause else None,
+            after=cause.at if cause else 0,
         )

@@ -167,7 +167,14 @@ async def _end_playback(event_log: EventLog, facts: list[Event], session: str) -
     for event, finished in playing.values():
         event_id = derive_id(finished.speech, session, "lost")
         await event_log.append(
-            new_event(finished, conversation=event.conversation, event_id=event_id, turn=event.turn, cause=event.cause)
+            new_event(
+                finished,
+                conversation=event.conversation,
+                event_id=event_id,
+                turn=event.turn,
+                cause=event.cause,
+                after=event.at,
+            )
         )
 
 
@@ -192,4 +199,6 @@ async def _finish_recording(event_log: EventLog, started: Event, utterance: str)
 
 
 def _event(cause: Event, body: SessionClosed | UtteranceEnded, event_id: str) -> Event:
-    return new_event(body, conversation=cause.conversation, event_id=event_id, turn=cause.turn, cause=cause.id)
+    return new_event(
+        body, conversation=cause.conversation, event_id=event_id, turn=cause.turn, cause=cause.id, after=cause.at
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from bus import subjects
+from bus import clock, subjects
 from bus.events import AudioOut, Body, Event, Fact, MessageReceived, ReplyEnded, ReplySentence, StepRepeated, tag_of
 from bus.log.event_log import EventLog
 from bus.work.fenced_output import DuplicateOutput, FencedOutput, Superseded
@@ -53,6 +54,14 @@ async def test_a_worker_that_wakes_after_a_takeover_is_refused(event_log: EventL
         await first.publish_failure([ReplyEnded(reply="r1", sentences=9)])
     await publish(second, sentence(0, "one again"), sentence(1, "two"), ReplyEnded(reply="r1", sentences=2))
     assert await texts(event_log) == ["one", "two"]
+
+
+async def test_no_output_is_stamped_before_its_cause(event_log: EventLog) -> None:
+    ahead = clock.now() + 3_600_000_000  # the clock of the machine that wrote the cause
+    asked = msgspec.structs.replace(ASKED, at=ahead)
+    fenced = FencedOutput(event_log, "dialogue", asked, await event_log.append(asked))
+    await publish(fenced, sentence(0, "one"))
+    assert [event.at >= ahead for _, event in await event_log.facts("c1")] == [True, True]
 
 
 async def test_the_later_of_two_takeovers_wins(event_log: EventLog) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 
 from services.gateway.listening.endpointing import MAX_UTTERANCE, Boundary, EndOfSpeech, Endpointer, StartOfSpeech
 from services.gateway.listening.voice_activity import PocketsphinxDetector, SileroDetector, VoiceActivityDetector
 from services.models.catalogue import SILERO
-from tests import real_models
+from tests import real_models, voices
 from tests.voices.turns import TurnRecording, turn_recordings
 
 MS = 16
@@ -83,3 +84,19 @@ def waits(name: str) -> int:
 @needs_silero
 def test_a_whole_sentence_ends_sooner_than_a_half_one() -> None:
     assert waits("a_question") < 450 < 850 < waits("a_half_sentence") < 1200
+
+
+@needs_silero
+@pytest.mark.parametrize("seconds", [1, 5, 9, 14])
+def test_a_single_word_is_noticed_after_any_silence(seconds: int) -> None:
+    word = voices.samples("hello_rms")
+    for offset in range(0, 512, 64):
+        detector = silero_detector()
+        endpointer = Endpointer(window=detector.window, onset=detector.onset)
+        silence = np.zeros(seconds * 1000 * MS + offset, np.int16)
+        pcm = np.concatenate([silence, word, np.zeros(500 * MS, np.int16)]).tobytes()
+        sizes = range(0, len(pcm) - 2 * detector.window, 2 * detector.window)
+        found = [endpointer.push(detector.probability(pcm[at : at + 2 * detector.window])) for at in sizes]
+        starts = [one.sample for one in found if isinstance(one, StartOfSpeech)]
+        assert len(starts) == 1, offset
+        assert starts[0] < len(silence) + len(word) // 2, offset

@@ -17,6 +17,7 @@ from bus.log.event_log import EventLog
 from bus.work.peers import Peers
 from bus.work.queues import WorkItem, WorkQueues
 from bus.work.service import Service
+from bus.work.unfinished import UnfinishedWork
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +25,20 @@ _POLL = 0.25
 
 
 class Ordering:
-    """Gives out the items of the queues when they may start."""
+    """Gives out the items of the queues when they may start.
 
-    def __init__(self, event_log: EventLog, service: Service, peers: Peers, queues: WorkQueues) -> None:
+    Args:
+        unfinished: work of before a power cut, which comes first.
+    """
+
+    def __init__(
+        self, event_log: EventLog, service: Service, peers: Peers, queues: WorkQueues, unfinished: UnfinishedWork
+    ) -> None:
         self._event_log = event_log
         self._service = service
         self._peers = peers
         self._queues = queues
+        self._unfinished = unfinished
         self._ack_floor = 0
         self._assume_peers_until = 0.0
         # The work of a dead worker is delivered to another one after the lease.
@@ -72,6 +80,10 @@ class Ordering:
     async def _wait_for_predecessor(self, item: WorkItem) -> None:
         """Return when the item before this one is done or held by no worker, or when an older item arrives here."""
         loop = asyncio.get_running_loop()
+        while await self._unfinished.precedes(item):
+            await asyncio.sleep(_POLL)
+            if self._queues.peek(item.event.conversation) is not item:
+                return
         if item.requeued or (self._peers.alone() and loop.time() >= self._assume_peers_until):
             return
         conversation = item.event.conversation

@@ -46,6 +46,8 @@ _PREFETCH_SECONDS = 0.02
 """Items are fetched ahead only if they start within this time: another worker may be free."""
 _OTHER_VERSION_DELAY = 0.3
 """Seconds until an item that this version does not consume is delivered again, to any worker."""
+_LOOKS_FOR = 5.0
+"""Seconds for which a worker that starts waits until it knows which work a power cut has left unfinished."""
 _MAX_PREFETCH = 3
 """Items fetched ahead, as a multiple of the service's concurrency."""
 
@@ -77,7 +79,8 @@ class Runner:
         self._serving: set[asyncio.Task[None]] = set()
         """One for each queue."""
         self._peers = Peers(event_log, service.name, service.lease, self._queues.held)
-        self._ordering = Ordering(event_log, service, self._peers, self._queues)
+        self._unfinished = UnfinishedWork(event_log, service)
+        self._ordering = Ordering(event_log, service, self._peers, self._queues, self._unfinished)
         self._interruptions = Interruptions(event_log)
         self._prior_work = PriorWork(event_log)
         self._executor = Executor(
@@ -125,7 +128,8 @@ class Runner:
                 lasting.append(tasks.create_task(self._peers.send_heartbeats()))
                 lasting.append(tasks.create_task(self._extend_leases()))
                 lasting.append(tasks.create_task(self._run_background()))
-                lasting.append(tasks.create_task(UnfinishedWork(self._event_log, service).run()))
+                lasting.append(tasks.create_task(self._unfinished.run()))
+                await self._look_for_unfinished_work()
                 log.info("ready", extra={"engine": service.engine})
                 self._metrics.ready = True
                 consuming = [
@@ -140,6 +144,12 @@ class Runner:
             self._metrics.ready = False
             with suppress(nats.errors.Error, TimeoutError):
                 await self._give_back()
+
+    async def _look_for_unfinished_work(self) -> None:
+        """Wait until it is known what comes first; what takes longer is found meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKS_FOR):
+                await self._unfinished.has_looked.wait()
 
     async def _finish(self, consuming: Collection[asyncio.Task[None]]) -> None:
         """Give back what is not begun, and wait for the rest, for as long as the drain allows."""

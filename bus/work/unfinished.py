@@ -25,6 +25,7 @@ from bus.errors import BusError, Forbidden, UndecodableEvent
 from bus.events import DeadLetter, Event
 from bus.log import streams
 from bus.log.event_log import EventLog, Record
+from bus.work.queues import WorkItem
 from bus.work.service import Service
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ behind it is known to the server alone."""
 _MOST = 2000
 """Items that are looked at."""
 _PAUSE = 0.5
+_WAITED_FOR = 60.0
+"""Seconds for which later items of a conversation wait for one that is done again."""
 
 
 class UnfinishedWork:
@@ -52,21 +55,49 @@ class UnfinishedWork:
         self._service = service
         self._again = again
         self._requeued: set[str] = set()
+        self._open: dict[str, dict[int, tuple[Event, float]]] = defaultdict(dict)
+        """Items that were put on `REQUEUE` and may not be finished yet: by conversation and sequence, with when they
+        were put there by the loop's clock."""
+        self.has_looked = asyncio.Event()
+        """Set once it has looked for the first time, or cannot."""
 
     async def run(self) -> None:
         """Look, wait and look again, until there is nothing more to find."""
-        if self._service.is_finished is None:
-            return
         try:
+            if self._service.is_finished is None:
+                return
             end = await self._end()
             while True:
                 if await self.requeue(end):
                     return
+                self.has_looked.set()
                 await asyncio.sleep(self._again)
         except Forbidden as error:
             log.debug("unfinished work is left to the operator", extra={"why": error.detail})
         except BusError as error:
             log.warning("unfinished work was not looked for", extra={"why": error.detail})
+        finally:
+            self.has_looked.set()
+
+    async def precedes(self, item: WorkItem) -> bool:
+        """Whether work that was put on `REQUEUE` comes before an item in its conversation, and is unfinished yet.
+
+        Raises:
+            BusError: NATS was away for 30 s.
+        """
+        conversation = item.event.conversation
+        if item.requeued or conversation not in self._open:
+            return False
+        opened = self._open[conversation]
+        for sequence in sorted(sequence for sequence in opened if sequence < item.sequence):
+            event, since = opened[sequence]
+            facts = [one for _, one in await self._event_log.facts(conversation, after=sequence)]
+            assert self._service.is_finished is not None
+            is_finished = await self._service.is_finished(event, facts, self._event_log)
+            if not is_finished and asyncio.get_running_loop().time() - since < _WAITED_FOR:
+                return True
+            del opened[sequence]
+        return False
 
     async def requeue(self, end: Record | None) -> bool:
         """Put the acknowledged items on `REQUEUE` whose outputs are incomplete; returns whether these were all.
@@ -91,6 +122,7 @@ class UnfinishedWork:
                 if event.id in self._requeued or await self._service.is_finished(event, later, self._event_log):
                     continue
                 self._requeued.add(event.id)
+                self._open[conversation][record.sequence] = event, asyncio.get_running_loop().time()
                 await self._put_back(record, event)
         return not found or found[-1].sequence <= floor
 

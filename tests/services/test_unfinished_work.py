@@ -18,7 +18,11 @@ from bus.events import (
     Event,
     MessageReceived,
     ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplyMerged,
     ReplySentence,
+    ReplyStarted,
     SpeechEnded,
 )
 from bus.ids import derive_id
@@ -38,6 +42,7 @@ ADA = CharacterCreated(name="Ada", tagline="", personality="", greeting="", look
 WHOLE = 10
 """Facts of a conversation: opened, message, start, two sentences with two facts of the voice each, end, title."""
 
+REPLY_ENDS = ReplyEnded | ReplyInterrupted | ReplyMerged | ReplyFailed
 BodyT = TypeVar("BodyT", bound=Body)
 
 
@@ -132,3 +137,42 @@ async def test_what_a_power_cut_has_taken_is_told_again_or_closed(
                 chunks = [one async for one in after.follow(AudioOut, subjects.audio_out(name, speech))]
                 assert [one.index for one in chunks] == list(range(len(chunks))), name
                 assert [one.final for one in chunks] == [False] * (len(chunks) - 1) + [True], name
+
+
+async def test_what_was_asked_after_a_power_cut_is_answered_after_what_was_half_told(
+    event_log: EventLog, settings: Settings, nats_server: NatsServer
+) -> None:
+    await event_log.append_character(CharacterEvent(id="ch", at=1, character="ada", body=ADA))
+    conversations = [f"c{number}" for number in range(8)]
+
+    async def ask(log: EventLog, name: str, message: str) -> None:
+        asked = MessageReceived(message=f"{message}-{name}", text="what is that")
+        await log.append(Event(id=f"{message}-{name}", at=1, conversation=name, turn=f"{message}-{name}", body=asked))
+
+    for name in conversations:
+        opened = ConversationOpened(person="p", character="ada")
+        await event_log.append(Event(id=f"o-{name}", at=1, conversation=name, body=opened))
+        await ask(event_log, name, "first")
+    async with working(event_log, "One two. Three four."):
+        await until_whole(event_log, conversations)
+    for name in conversations:
+        await cut(event_log, streams.CONVERSATIONS, subjects.facts_of(name), 4)  # the first sentence, without its sound
+    # Messages that were removed leave a gap, which a power cut does not: the log ends with one that is there.
+    last = ConversationOpened(person="p", character="ada")
+    await event_log.append(Event(id="o-last", at=1, conversation="last", body=last))
+    nats_server.kill()
+    nats_server.start()
+    async with connect(settings, name="after") as after:
+        for name in conversations:
+            await ask(after, name, "second")
+        async with working(after, "Other words. And more."):
+            async with asyncio.timeout(60):
+                for name in conversations:
+                    while sum(isinstance(fact.body, REPLY_ENDS) for _, fact in await after.facts(name)) < 2:
+                        await asyncio.sleep(0.05)
+        for name in conversations:
+            facts = [event for _, event in await after.facts(name)]
+            told = [(event.turn, type(event.body)) for event in facts if isinstance(event.body, REPLY_ENDS | ReplyStarted)]
+            first = [place for place, (turn, _) in enumerate(told) if turn == f"first-{name}"]
+            second = [place for place, (turn, _) in enumerate(told) if turn == f"second-{name}"]
+            assert max(first) < min(second), told

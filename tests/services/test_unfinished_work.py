@@ -172,7 +172,8 @@ async def test_what_was_asked_after_a_power_cut_is_answered_after_what_was_half_
                         await asyncio.sleep(0.05)
         for name in conversations:
             facts = [event for _, event in await after.facts(name)]
-            told = [(event.turn, type(event.body)) for event in facts if isinstance(event.body, REPLY_ENDS | ReplyStarted)]
-            first = [place for place, (turn, _) in enumerate(told) if turn == f"first-{name}"]
-            second = [place for place, (turn, _) in enumerate(told) if turn == f"second-{name}"]
+            told = [event.turn for event in facts if isinstance(event.body, REPLY_ENDS | ReplyStarted)]
+            first, second = (
+                [at for at, turn in enumerate(told) if turn == f"{one}-{name}"] for one in ("first", "second")
+            )
             assert max(first) < min(second), told

@@ -92,6 +92,8 @@ class Peer:
         self._pc.on("connectionstatechange", changed.set)
         async with asyncio.timeout(_CONNECTS_WITHIN):
             while self._pc.connectionState != "connected":
+                if self._pc.connectionState in ("failed", "closed"):
+                    raise TimeoutError(f"the connection is {self._pc.connectionState}")
                 await changed.wait()
                 changed.clear()
 

@@ -25,11 +25,13 @@ def new_event(
     Args:
         event_id: a derived id, where publishing the event again must do nothing; otherwise a random one.
         cause: id of the event that caused this one.
-        after: when that was. The clock of another machine may be a little ahead, and nothing comes before its cause.
+        after: when that was. The clock of another machine may be a little ahead, and nothing comes before its cause;
+            where it is far ahead, its time is not taken over.
     """
+    now = clock.now()
     return Event(
         id=event_id or new_id("e"),
-        at=max(clock.now(), after),
+        at=max(now, min(after, now + clock.TOLERANCE)),
         conversation=conversation,
         turn=turn,
         cause=cause,

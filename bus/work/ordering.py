@@ -22,6 +22,7 @@ from bus.work.unfinished import UnfinishedWork
 log = logging.getLogger(__name__)
 
 _POLL = 0.25
+_POLL_UNFINISHED = 0.5
 
 
 class Ordering:
@@ -81,7 +82,7 @@ class Ordering:
         """Return when the item before this one is done or held by no worker, or when an older item arrives here."""
         loop = asyncio.get_running_loop()
         while await self._unfinished.precedes(item):
-            await asyncio.sleep(_POLL)
+            await asyncio.sleep(_POLL_UNFINISHED)
             if self._queues.peek(item.event.conversation) is not item:
                 return
         if item.requeued or (self._peers.alone() and loop.time() >= self._assume_peers_until):

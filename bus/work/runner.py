@@ -147,9 +147,10 @@ class Runner:
 
     async def _look_for_unfinished_work(self) -> None:
         """Wait until it is known what comes first; what takes longer is found meanwhile."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LOOKS_FOR):
-                await self._unfinished.has_looked.wait()
+        waiting = [asyncio.create_task(one.wait()) for one in (self._unfinished.has_looked, self._drain)]
+        await asyncio.wait(waiting, timeout=_LOOKS_FOR, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
 
     async def _finish(self, consuming: Collection[asyncio.Task[None]]) -> None:
         """Give back what is not begun, and wait for the rest, for as long as the drain allows."""

@@ -47,13 +47,15 @@ class UnfinishedWork:
     """Looks through the end of the log once it is connected, and again until all of it is acknowledged.
 
     Args:
-        again: seconds between the two looks.
+        again: seconds between two looks.
     """
 
     def __init__(self, event_log: EventLog, service: Service, *, again: float = AGAIN) -> None:
         self._event_log = event_log
         self._service = service
         self._again = again
+        self._found: list[Record] | None = None
+        """The items of the last minutes, once they have been read."""
         self._requeued: set[str] = set()
         self._open: dict[str, dict[int, tuple[Event, float]]] = defaultdict(dict)
         """Items that were put on `REQUEUE` and may not be finished yet: by conversation and sequence, with when they
@@ -107,9 +109,10 @@ class UnfinishedWork:
         """
         if end is None:
             return True
-        consumer = await self._event_log.consumer_info(streams.CONVERSATIONS, self._service.name)
-        floor = consumer.ack_floor.stream_seq if consumer.ack_floor is not None else 0
-        found = await self._items(end)
+        floor = await self._event_log.handled_up_to(streams.CONVERSATIONS, self._service.name)
+        if self._found is None:
+            self._found = await self._items(end)
+        found = self._found
         by_conversation: dict[str, list[Record]] = defaultdict(list)
         for record in [one for one in found if one.sequence <= floor][-_MOST:]:
             by_conversation[subjects.conversation_of(record.subject)].append(record)
@@ -121,9 +124,9 @@ class UnfinishedWork:
                 assert self._service.is_finished is not None
                 if event.id in self._requeued or await self._service.is_finished(event, later, self._event_log):
                     continue
+                await self._put_back(record, event)
                 self._requeued.add(event.id)
                 self._open[conversation][record.sequence] = event, asyncio.get_running_loop().time()
-                await self._put_back(record, event)
         return not found or found[-1].sequence <= floor
 
     async def _items(self, end: Record) -> list[Record]:
@@ -133,9 +136,12 @@ class UnfinishedWork:
             reading = self._event_log.read(
                 streams.CONVERSATIONS, subjects.facts_of_kind(kind), since=max(1, end.time - WINDOW)
             )
-            async for record in reading:
-                if record.sequence <= end.sequence and not record.is_copy and _decodes(record):
-                    found.append(record)
+            async with aclosing(reading) as records:
+                async for record in records:
+                    if record.sequence > end.sequence:
+                        break
+                    if not record.is_copy and _decodes(record):
+                        found.append(record)
         return sorted(found, key=lambda one: one.sequence)
 
     async def _put_back(self, record: Record, event: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
 
+from bus import clock
 from bus.errors import VisavisError
 from bus.events import (
     Body,
@@ -34,6 +35,8 @@ from services.render.speech_frames import SpeechRenderer, is_watched
 
 CONCURRENCY = 24
 """Speeches that are drawn at once, what is shown first before the others; more would be too many for one core."""
+_PLAYED_WITHIN = 60.0
+"""Seconds after which a sentence that was not played is not played any more."""
 _SENTENCE = 2.0
 """Seconds that a sentence is spoken, about."""
 
@@ -112,7 +115,8 @@ async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> b
     if any(isinstance(one, FramesStarted) and one.speech == body.speech for one in bodies):
         return False
     played = any(isinstance(one, PlaybackFinished) and one.speech == body.speech for one in bodies)
-    return played or not await is_watched(event.conversation, reader)
+    too_late = clock.now() - event.at > 1e6 * _PLAYED_WITHIN
+    return played or too_late or not await is_watched(event.conversation, reader)
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

@@ -44,8 +44,8 @@ log = logging.getLogger(__name__)
 
 WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
-_LATE = 60.0
-"""Seconds after its last report up to which a session may only be late with the next one: NATS stood still."""
+_LATE = 20.0
+"""Seconds after its last report up to which a session may only be late with the next one, as where NATS stood still."""
 _LOOKS, _LOOK_AGAIN = 12, 0.25
 """How often it is looked whether such a session reports, and the seconds between: one reports every 2 s."""
 FIRST_BATCHES = (2, 3, 5)

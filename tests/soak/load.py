@@ -101,7 +101,7 @@ class Load:
                 while more() and (stays or call.asked < self.visit):
                     await call.ask()
                     await asyncio.sleep(chance.uniform(*self.pause))
-            except (CallBroken, TimeoutError) as error:
+            except (CallBroken, TimeoutError, httpx2.HTTPError) as error:
                 self.broken.append(str(error) or "no connection")
                 broken = call if call.conversation else broken
             finally:

@@ -124,6 +124,7 @@ async def _end_turns(event_log: EventLog, answered: int) -> int:
         ended = new_event(
             ReplyInterrupted(reply=reply_id(event.id), heard="", by="button"),
             conversation=event.conversation, event_id=derive_id(event.id, "restored"), turn=event.turn, cause=event.id,
+            after=event.at,
         )  # fmt: skip
         await event_log.append(ended)
         count += 1

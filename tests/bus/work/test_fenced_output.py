@@ -56,12 +56,15 @@ async def test_a_worker_that_wakes_after_a_takeover_is_refused(event_log: EventL
     assert await texts(event_log) == ["one", "two"]
 
 
-async def test_no_output_is_stamped_before_its_cause(event_log: EventLog) -> None:
-    ahead = clock.now() + 3_600_000_000  # the clock of the machine that wrote the cause
-    asked = msgspec.structs.replace(ASKED, at=ahead)
-    fenced = FencedOutput(event_log, "dialogue", asked, await event_log.append(asked))
-    await publish(fenced, sentence(0, "one"))
-    assert [event.at >= ahead for _, event in await event_log.facts("c1")] == [True, True]
+async def test_no_output_is_stamped_before_its_cause(event_log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: 1_000_000_000)
+    for number, (ahead, stamped) in enumerate([(700_000, 700_000), (3_600_000_000, clock.TOLERANCE), (-9, 0)]):
+        # As the clock of the machine that wrote the cause had it.
+        asked = msgspec.structs.replace(ASKED, id=f"e{number}", conversation=f"c{number}", at=1_000_000_000 + ahead)
+        fenced = FencedOutput(event_log, "dialogue", asked, await event_log.append(asked))
+        await publish(fenced, sentence(0, "one"))
+        *_, (_, output) = await event_log.facts(asked.conversation)
+        assert output.at == 1_000_000_000 + stamped
 
 
 async def test_the_later_of_two_takeovers_wins(event_log: EventLog) -> None:

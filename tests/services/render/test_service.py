@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from bus import clock
 from bus.errors import EngineError
 from bus.events import (
     Event,
@@ -31,7 +34,10 @@ def test_a_failed_speech_is_recorded_as_frames_failed() -> None:
     assert facts == [FramesFailed(speech="s1", code="engine_failed", detail="broken")]
 
 
-async def test_pictures_that_a_power_cut_has_taken_are_missed_where_somebody_watches() -> None:
+async def test_pictures_that_a_power_cut_has_taken_are_missed_where_somebody_watches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT + 1_000_000)
     begun = FramesStarted(speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=0)
     ended, failed = FramesEnded(speech="s1", frames=9), FramesFailed(speech="s1", code="x", detail="x")
     other = FramesEnded(speech="s2", frames=9)
@@ -48,4 +54,7 @@ async def test_pictures_that_a_power_cut_has_taken_are_missed_where_somebody_wat
         assert await finished(failed, watched=watched)
     assert await finished(watched=False)  # nothing was to be drawn
     assert not await finished(watched=True)
-    assert await finished(played, watched=True)  # too late
+    assert await finished(played, watched=True)
+    monkeypatch.setattr(clock, "now", lambda: AT + 61_000_000)
+    assert await finished(watched=True)  # nobody plays it any more
+    assert not await finished(begun, watched=True)

@@ -112,12 +112,12 @@ async def test_a_session_that_is_late_with_its_report_is_waited_for(monkeypatch:
     assert not drawing.done()
     reader.newest = watching()
     assert await drawing
-    # Who reported last a minute ago has gone: no sentence waits for them.
+    # Who reported last half a minute ago has gone: no sentence waits for them.
     asked = []
 
     async def age(subject: str) -> float:
         asked.append(subject)
-        return 61.0
+        return 30.0
 
     monkeypatch.setattr(reader, "live_age", age)
     assert await outputs(reader, speech_started("s2")) == []

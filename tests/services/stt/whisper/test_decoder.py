@@ -113,7 +113,7 @@ class _Unsure:
 
 @pytest.mark.parametrize(
     ("probability", "likely", "language"),
-    [(0.79, "de", "de"), (0.81, "de", "en"), (0.5, "", "en"), (0.5, "tlh", "en")],
+    [(0.84, "de", "de"), (0.86, "de", "en"), (0.5, "", "en"), (0.5, "tlh", "en")],
 )
 def test_where_the_language_is_not_certain_the_likely_one_is_believed(
     network: Network, probability: float, likely: str, language: str

@@ -103,31 +103,39 @@ def test_files_with_another_checksum_are_not_loaded_except_from_a_configured_fol
         named("kokoro").load(Settings(kokoro_model=str(folder)))
 
 
-@real_models.needs(KOKORO)
-def test_with_its_files_men_speak_with_kokoro() -> None:
-    engine = named("hibari").load(real_models.SETTINGS)
-    assert engine.voice_for(Voice("male")) == "kokoro/am_michael"
-
-
 def test_the_silent_engine_fails_every_sentence() -> None:
     with pytest.raises(EngineError, match="no voice here yet") as caught:
         list(SilentEngine().speak("hi", Voice(), 1))
     assert caught.value.code == "no_voice"
 
 
-def remember_too_slow(engine: str, version: str, settings: Settings) -> None:
-    """As if the engine had been timed here, at two seconds for a second of speech."""
-    path = EngineSpeeds.of(settings).path(engine)
+def remember_kokoro(seconds: float, settings: Settings) -> None:
+    """As if Kokoro had been timed here, at so many seconds for a second of speech."""
+    path = EngineSpeeds.of(settings).path("kokoro")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(json.encode(Speed("tts", engine, version, this_processor(), 2.0, "2026-01-01")))
+    path.write_bytes(json.encode(Speed("tts", "kokoro", version_of(KOKORO), this_processor(), seconds, "2026-01-01")))
+
+
+@real_models.needs(KOKORO)
+def test_with_its_files_men_speak_with_kokoro(tmp_path: Path) -> None:
+    settings = structs.replace(real_models.SETTINGS, data=str(tmp_path))
+    remember_kokoro(0.5, settings)
+    assert named("hibari").load(settings).voice_for(Voice("male")) == "kokoro/am_michael"
+
+
+@real_models.needs(KOKORO)
+def test_kokoro_is_timed_on_this_machine(tmp_path: Path) -> None:
+    settings = structs.replace(real_models.SETTINGS, data=str(tmp_path))
+    engine = named("hibari").load(settings)
+    (speed,) = (one for one in EngineSpeeds.of(settings).all() if one.engine == "kokoro")
+    assert (speed.model, speed.machine) == (version_of(KOKORO), this_processor())
+    assert (engine.voice_for(Voice("male")) == "kokoro/am_michael") == speed.keeps_up
 
 
 @real_models.needs(KOKORO)
 def test_a_kokoro_that_does_not_keep_up_is_not_used_and_hibari_stays(tmp_path: Path) -> None:
     settings = structs.replace(real_models.SETTINGS, data=str(tmp_path))
-    assert named("hibari").load(settings).voice_for(Voice("male")) == "kokoro/am_michael"
-    assert [one for one in EngineSpeeds.of(settings).all() if not one.keeps_up] == []
-    remember_too_slow("kokoro", version_of(KOKORO), settings)
+    remember_kokoro(2.0, settings)
     engine = named("hibari").load(settings)
     assert engine.voice_for(Voice()) == "hibari/heart"
     assert "kokoro" not in engine.voice_for(Voice("male"))

@@ -12,6 +12,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from bus import codec, subjects
+from bus.cancellation import cancel_until_done
 from bus.dropped import drop
 from bus.errors import UndecodableEvent
 from bus.events import UNKNOWN_LANGUAGE, CharacterRemoved, IdleBatch
@@ -213,16 +214,18 @@ class GatewayServer:
                 protocol=self._connections.protocol(),
                 trusted_proxies=trusted_proxies(self._settings),
             )
-            async with web as serving:
-                log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
-                draining = tasks.create_task(self._let_sessions_go())
-                try:
-                    await asyncio.wait((serving, draining), return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    await self._sessions.close()
-                    self._feed.cut_subscriptions()
-            for task in (*lasting, draining):
-                task.cancel()
+            draining = tasks.create_task(self._let_sessions_go())
+            try:
+                async with web as serving:
+                    log.info("ready", extra={"at": f"http://{self._settings.host}:{self._settings.port}"})
+                    try:
+                        await asyncio.wait((serving, draining), return_when=asyncio.FIRST_COMPLETED)
+                    finally:
+                        await self._sessions.close()
+                        self._feed.cut_subscriptions()
+            finally:
+                # The group cancels each once, and one that has swallowed that would be waited for for ever.
+                await asyncio.gather(*map(cancel_until_done, (*lasting, draining)))
 
     async def _let_sessions_go(self) -> None:
         await self._drain.wait()

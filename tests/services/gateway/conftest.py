@@ -180,6 +180,11 @@ async def serving(
                     await asyncio.sleep(0.05)
         yield Running(event_log, url, client, server, read_model)
     serving.cancel()
+    _, late = await asyncio.wait([serving], timeout=60)
+    if late:
+        for task in asyncio.all_tasks():
+            task.print_stack()
+        raise AssertionError("the gateway did not end within a minute")
     with suppress(asyncio.CancelledError):
         await serving
     read_model.close()

@@ -276,7 +276,8 @@ def _audit_reply(conversation: str, reply: str, of: Any, once: Any, media: Any, 
     interrupted = of("reply.interrupted", reply=reply)
     if interrupted:
         audit.interrupted += 1
-        return int(interrupted[0]["seq"])
+        # One that was written to its end can still be interrupted: it is being spoken, or waits for its voice.
+        return min(int(one["seq"]) for one in (*interrupted, *of("reply.ended", reply=reply)))
     failed = "".join(f" (failed: {one['body']['detail']})" for one in of("reply.failed", reply=reply))
     ended = once("reply.ended", f"reply {reply}{failed}", reply=reply)
     if ended is None:

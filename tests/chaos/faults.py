@@ -157,14 +157,18 @@ class FaultInjector:
             self._world.processes["nats"].signal(signal.SIGTERM)
 
     async def _cut_power(self, worker: str, chance: float) -> None:
-        """Everything goes on from the folders as they were on the disk at some moment of their being written."""
+        """Everything goes on from what the disk had at one moment, with all that was confirmed until then.
+
+        The server stands still while its folders are copied: what it confirmed in between would not be in the copy. The
+        files themselves may be half written. `tests.chaos.power_cut` starts copies that are torn.
+        """
         async with self._server:
             self._count("power cut")
-            begun = time.monotonic()
+            self._world.processes["nats"].signal(signal.SIGSTOP)
             image = await asyncio.to_thread(disks.copy, self._world.store)
             for name in self._world.processes:
                 self._stop(name)
-            await self._swap(image, begun)
+            await self._swap(image)
             self._allow_all()
 
     async def _put_back(self, worker: str, chance: float) -> None:
@@ -178,13 +182,13 @@ class FaultInjector:
             server.signal(signal.SIGCONT)
             await asyncio.sleep(2 + 18 * chance)
             self._stop("nats")
-            await self._swap(image, begun)
+            await self._swap(image)
+            self._world.undone.append(Undone(begun, time.monotonic()))
             server.allowed.set()
 
-    async def _swap(self, image: disks.Image, begun: float) -> None:
+    async def _swap(self, image: disks.Image) -> None:
         await self._world.processes["nats"].exited()
         await asyncio.to_thread(disks.put_back, image, self._world.store)
-        self._world.undone.append(Undone(begun, time.monotonic()))
 
     def _stop(self, name: str) -> None:
         process = self._world.processes[name]

@@ -13,6 +13,8 @@ from services.stt.pocketsphinx_engine import PocketsphinxEngine
 from tests.e2e.browser import Recording
 
 _RATE = 16_000
+_SLOW = 600.0
+"""Milliseconds; movement that takes longer is that of the head."""
 
 
 def transcribe(sound: npt.NDArray[np.int16]) -> str:
@@ -59,18 +61,26 @@ def mouth_change(recorded: Recording, rest: npt.NDArray[np.bool_]) -> npt.NDArra
     return np.asarray(np.mean(np.abs(recorded.mouths - still), axis=(1, 2)))
 
 
+def _without_slow_movement(values: npt.NDArray[np.float64], at: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """What differs from the mean of the time round it: a head that turns moves the mouth, too."""
+    near = np.abs(at[:, None] - at[None, :]) <= _SLOW / 2
+    return np.asarray(values - (near @ values) / near.sum(axis=1))
+
+
 def lip_sync(recorded: Recording, most: float = 400.0) -> tuple[float, float]:
     """The best correlation of mouth and sound during speech, and the lag of the sound for it in milliseconds.
 
     Args:
         most: the lag looked for, in milliseconds. Words of an even beat, such as the time, match their neighbours, too.
     """
-    voice = loudness(recorded, recorded.frames_at)
+    at = recorded.frames_at
+    voice = loudness(recorded, at)
     loud = voice > 0.05 * voice.max()
-    change = mouth_change(recorded, ~loud)
+    change = _without_slow_movement(mouth_change(recorded, ~loud), at)
     first, last = np.flatnonzero(loud)[[0, -1]]
     span = slice(max(0, first - 5), last + 5)
     lags = np.arange(-most, most + 1, 20.0)
-    scores = [np.corrcoef(change[span], loudness(recorded, recorded.frames_at[span] + lag))[0, 1] for lag in lags]
+    sounds = (_without_slow_movement(loudness(recorded, at + lag), at) for lag in lags)
+    scores = [np.corrcoef(change[span], sound[span])[0, 1] for sound in sounds]
     best = int(np.argmax(scores))
     return float(scores[best]), float(lags[best])

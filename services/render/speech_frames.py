@@ -12,7 +12,7 @@ from itertools import chain, repeat
 
 from cachetools import FIFOCache
 
-from bus import subjects
+from bus import clock, subjects
 from bus.errors import NotFound
 from bus.events import (
     FRAMES_PER_SECOND,
@@ -23,6 +23,8 @@ from bus.events import (
     FrameBatch,
     FramesEnded,
     FramesStarted,
+    SessionClosed,
+    SessionOpened,
     SpeechEnded,
     SpeechStarted,
 )
@@ -46,6 +48,10 @@ WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
 _LATE = 20.0
 """Seconds after its last report up to which a session may only be late with the next one, as where NATS stood still."""
+_CALLS_AGAIN_LOOKS, _CALLS_AGAIN_LOOK = 30, 0.5
+"""How often it is looked whether a session that was lost is back, and the seconds between."""
+_MOST_WAITING = 8
+"""Speeches that may wait for that at a time: each takes one of the places of those that are drawn."""
 _LOOKS, _LOOK_AGAIN = 12, 0.25
 """How often it is looked whether such a session reports, and the seconds between: one reports every 2 s."""
 FIRST_BATCHES = (2, 3, 5)
@@ -75,6 +81,8 @@ class SpeechRenderer:
         self._thread = thread
         self._bitrate = bitrate
         self._clock = clock
+        self._waiting = 0
+        """Speeches that wait for a session to come back."""
         self._next: FIFOCache[tuple[str, int], tuple[int, float]] = FIFOCache(_MAX_PHASES)
         """Phase and time at which a sentence takes over from the one before, which was drawn here; by reply and index.
         Saves reading the log for it."""
@@ -83,7 +91,7 @@ class SpeechRenderer:
         """The frames of one speech; none where no session watches."""
         body = event.body
         assert isinstance(body, SpeechStarted)
-        if not await is_watched(event.conversation, reader) and not await _has_begun(event, body.speech, reader):
+        if not await self._is_wanted(event, body.speech, reader):
             return
         characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
@@ -149,6 +157,22 @@ class SpeechRenderer:
                     index, size = next(batches)
         self._next[body.reply, body.index + 1] = phase_after(phase, samples), shown + samples / SPEECH_RATE
         yield FramesEnded(speech=body.speech, frames=done)
+
+    async def _is_wanted(self, event: Event, speech: str, reader: Reader) -> bool:
+        """Whether a session shows this speech or, lost a moment ago, may do so soon, or a dead worker has begun it."""
+        if await is_watched(event.conversation, reader) or await _has_begun(event, speech, reader):
+            return True
+        if self._waiting >= _MOST_WAITING or not await _was_lost(event.conversation, reader):
+            return False
+        self._waiting += 1
+        try:
+            for _ in range(_CALLS_AGAIN_LOOKS):
+                await asyncio.sleep(_CALLS_AGAIN_LOOK)
+                if await is_watched(event.conversation, reader):
+                    return True
+            return False
+        finally:
+            self._waiting -= 1
 
     async def _encode(
         self, face: _SpeechFace, encoder: H264Encoder, dropper: FrameDropper, motion: SpeechMotion,
@@ -224,6 +248,19 @@ async def is_watched(conversation: str, reader: Reader) -> bool:
             return True
         await asyncio.sleep(_LOOK_AGAIN)
     return False
+
+
+async def _was_lost(conversation: str, reader: Reader) -> bool:
+    """Whether the last session of a conversation is gone without having ended: its page calls again, and what it had
+    not heard to the end is played then."""
+    opened = await reader.last_fact(conversation, SessionOpened)
+    closed = await reader.last_fact(conversation, SessionClosed)
+    if opened is None:
+        return False
+    if closed is None or closed.cause != opened.id:
+        return True
+    assert isinstance(closed.body, SessionClosed)
+    return closed.body.reason in ("lost", "shutdown") and clock.now() - closed.at < 1e6 * _LATE
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

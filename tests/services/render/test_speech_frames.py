@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from bus import clock
 from bus.errors import NotFound
 from bus.events import (
     OPUS_FRAME,
@@ -21,6 +22,9 @@ from bus.events import (
     FramesEnded,
     FramesStarted,
     Media,
+    SessionClosed,
+    SessionCloseReason,
+    SessionOpened,
     SpeechEnded,
 )
 from bus.ids import PHOTO_LOOK
@@ -122,6 +126,29 @@ async def test_a_session_that_is_late_with_its_report_is_waited_for(monkeypatch:
     monkeypatch.setattr(reader, "live_age", age)
     assert await outputs(reader, speech_started("s2")) == []
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "ago", "waits"), [(None, 0, True), ("lost", 5, True), ("shutdown", 5, True), ("left", 5, False),
+                                 ("lost", 30, False)],
+)  # fmt: skip
+async def test_a_session_that_was_lost_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, reason: SessionCloseReason | None, ago: int, waits: bool
+) -> None:
+    monkeypatch.setattr("services.render.speech_frames._CALLS_AGAIN_LOOK", 0.02)
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    record = [Event(id="o", at=AT - 60_000_000, conversation="c", body=SessionOpened(session="x"))]
+    if reason is not None:
+        closed = SessionClosed(session="x", reason=reason)
+        record.append(Event(id="d", at=AT - ago * 1_000_000, conversation="c", cause="o", body=closed))
+    reader = FakeReader(media=list(audio_chunks(30)), facts_on_record=record)
+    drawing = asyncio.create_task(outputs(reader, speech_started()))
+    await asyncio.wait([drawing], timeout=0.1)
+    assert drawing.done() is not waits
+    reader.newest = watching()  # its page has called again
+    assert bool(await drawing) is waits
+    reader.newest = {}
+    assert await outputs(reader, speech_started("s2")) == []  # it does not wait for ever
 
 
 async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_watching_session() -> None:

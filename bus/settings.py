@@ -7,7 +7,9 @@ fit, stops the process with an error that names it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -344,7 +346,37 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             raise ConfigurationError(f"{PREFIX}{field.upper()}={value!r}: {reason}") from error
     if "nats_url" in values:
         _check_nats_urls(values["nats_url"])
+    for field, (is_valid, expected) in _LISTS.items():
+        for one in filter(None, map(str.strip, values.get(field, "").split(","))):
+            if not is_valid(one):
+                raise ConfigurationError(f"{PREFIX}{field.upper()}: expected {expected}, got {one!r}")
     return msgspec.convert(values, Settings, strict=False)
+
+
+def _is_network(text: str) -> bool:
+    if text == "*" or text.startswith(("/", "unix:")):  # all, or a socket of this machine
+        return True
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_origin(text: str) -> bool:
+    return bool(re.fullmatch(r"\*|https?://[^/?#@\s]+/?", text))
+
+
+def _is_price(text: str) -> bool:
+    return bool(re.fullmatch(r".+=\s*\d+(\.\d+)?\s*/\s*\d+(\.\d+)?", text))
+
+
+_LISTS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "trusted_proxies": (_is_network, "an address or a network such as 10.0.0.0/8"),
+    "origins": (_is_origin, "https://host, without a path"),
+    "llm_prices": (_is_price, "name=read/written, such as m=0.25/2"),
+}
+"""Settings that are lists, with the form of each part."""
 
 
 def _check_nats_urls(urls: str) -> None:

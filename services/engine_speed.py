@@ -12,6 +12,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -31,6 +32,8 @@ PATIENCE = 20.0
 """Seconds after which no further try begins."""
 BUSY = 1.5
 """Time by the clock over processor time from which on other processes held the engine up, and slowed its core too."""
+BUSY_HOLDS = 600.0
+"""Seconds for which such a result holds nevertheless: a voice that comes back after a fault is not mute meanwhile."""
 TOO_SLOW = "too_slow"
 """The code of the error."""
 
@@ -52,7 +55,7 @@ class Speed(msgspec.Struct, frozen=True):
     date: str
     """ISO 8601."""
     busy: bool = False
-    """Whether the machine was busy with other things: an engine that was too slow then is timed again."""
+    """Whether the machine was busy with other things: an engine that was too slow then is timed again, later."""
 
     @property
     def keeps_up(self) -> bool:
@@ -63,7 +66,7 @@ class Speed(msgspec.Struct, frozen=True):
         """The result for people, as one sentence without a full stop."""
         verb = "keeps up" if self.keeps_up else "does not keep up"
         limit = "" if self.keeps_up else f", at most {LIMIT:g} is accepted"
-        busy = " while the machine was busy, so it is timed again at the next start" if self.busy else ""
+        busy = " while the machine was busy, so it is timed again at a start after ten minutes" if self.busy else ""
         return (
             f"{self.engine} {verb} with speech on this machine: it takes {self.factor:.2g} s for a second of speech"
             f"{limit} (timed on {self.date}{busy})"
@@ -156,9 +159,13 @@ class EngineSpeeds:
         return best, busy
 
     def _known(self, engine: str, model: str) -> Speed | None:
-        speed = _read(self.path(engine))
-        if speed is None or speed.busy or (speed.machine, speed.model) != (self._machine, model):
+        path = self.path(engine)
+        speed = _read(path)
+        if speed is None or (speed.machine, speed.model) != (self._machine, model):
             return None
+        with suppress(FileNotFoundError):
+            if speed.busy and time.time() - path.stat().st_mtime > BUSY_HOLDS:
+                return None
         return speed
 
     def _write(self, speed: Speed) -> None:

@@ -68,6 +68,9 @@ async def check_nats(settings: Settings, *, timeout: float = TIMEOUT) -> list[Ch
         if not settings.nats_url:
             return [ok("nats", "not running; `visavis up` starts an embedded one")]
         return [failure("nats", f"no answer from {shown}", f"start it, or unset {PREFIX}NATS_URL")]
+    if not greeting:
+        remedy = "if it is NATS, it stands still: continue or restart it; end anything else"
+        return [failure("nats", f"what listens at {shown} does not answer", remedy)]
     if not greeting.startswith(b"INFO "):
         remedy = f"end it, or check {PREFIX}NATS_URL and {PREFIX}NATS_PORT"
         return [failure("nats", f"what listens at {shown} is no NATS server", remedy)]

@@ -61,6 +61,8 @@ async def note(
     data = (text or "").encode() if recording is None else await _read(recording, settings)
     if not data.strip():
         raise InvalidInput("nothing to say: name a recording, or give a text with --text")
+    if output is not None and not (output.parent.is_dir() and os.access(output.parent, os.W_OK)):
+        raise ConfigurationError(f"{output.parent} is no folder that can be written; the answer would be lost")
     if not settings.nats_url and lock_holder(settings) is None:
         raise BusError(f"Visavis does not run on {settings.data_folder}: start it with `visavis up`")
     name = f"{new_id('note-')[:13]}{'.txt' if recording is None else recording.suffix.lower() or '.ogg'}"

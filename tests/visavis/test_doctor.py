@@ -267,9 +267,22 @@ async def test_a_missing_server_is_a_failure_only_where_its_url_is_set() -> None
     assert "secret" not in named.message
 
 
-async def test_another_program_on_the_port_is_no_server(taken: int) -> None:
+async def test_what_says_nothing_on_the_port_may_be_nats_that_stands_still(taken: int) -> None:
     (found,) = await check_nats(Settings(nats_port=taken), timeout=0.2)
-    assert (found.state, found.message) == ("failure", f"what listens at nats://127.0.0.1:{taken} is no NATS server")
+    assert (found.state, found.message) == ("failure", f"what listens at nats://127.0.0.1:{taken} does not answer")
+    assert "continue or restart it" in (found.remedy or "")
+
+
+async def test_another_program_on_the_port_is_no_server() -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        (found,) = await check_nats(Settings(nats_port=port), timeout=2)
+    assert (found.state, found.message) == ("failure", f"what listens at nats://127.0.0.1:{port} is no NATS server")
 
 
 # The language model

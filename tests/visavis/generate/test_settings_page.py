@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 
 import msgspec
@@ -72,3 +73,27 @@ def test_an_address_of_nats_that_is_none_stops_the_program_in_one_line(url: str)
 def test_addresses_of_nats_may_have_credentials_or_no_scheme() -> None:
     for url in ("127.0.0.1:4222", "nats://u:p@[::1]:4222", "tls://a.example,tls://b.example:4223", ""):
         assert read_settings({"VISAVIS_NATS_URL": url}).nats_url == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 10.0.0.0/33", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "caddy", "caddy"),
+        ("ORIGINS", "shop.example.org", "shop.example.org"),
+        ("ORIGINS", "https://shop.example.org/page", "https://shop.example.org/page"),
+        ("LLM_PRICES", "m=0.25/2, n=1", "n=1"),
+    ],
+)
+def test_a_part_of_a_list_that_is_none_stops_the_program(name: str, value: str, wrong: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"VISAVIS_{name}: expected .*{re.escape(repr(wrong))}"):
+        read_settings({f"VISAVIS_{name}": value})
+
+
+def test_lists_may_have_spaces_networks_and_sockets() -> None:
+    read = read_settings({
+        "VISAVIS_TRUSTED_PROXIES": "10.0.0.0/8, ::1,unix:",
+        "VISAVIS_ORIGINS": "https://shop.example.org, http://localhost:8080/",
+        "VISAVIS_LLM_PRICES": "gpt-5-mini=0.25/2.00, openai/m:1=1/2",
+    })  # fmt: skip
+    assert read.trusted_proxies == "10.0.0.0/8, ::1,unix:"

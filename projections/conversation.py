@@ -387,16 +387,14 @@ def _fold_sentence(sentence: Sentence, body: _SpeechFact, *, interrupted: bool) 
             return replace(sentence, speech=body.speech, samples=body.samples, cut=not body.complete)
         case SpeechFailed():
             return replace(sentence, state="unspoken" if state in ("written", "spoken") else state)
+        case PlaybackProgress() if state == "unspoken" or not body.samples:
+            return replace(sentence, heard=max(sentence.heard, body.samples))
         case PlaybackStarted() | PlaybackProgress():
             # After an interruption it comes late. What one session broke off, another one plays on, or again.
-            over = interrupted or sentence.is_heard_out
-            heard = sentence.heard
-            if isinstance(body, PlaybackProgress):
-                over, heard = over or state == "unspoken" or not body.samples, max(heard, body.samples)
-            return replace(sentence, state=state if over else "playing", heard=heard)
+            heard = max(sentence.heard, getattr(body, "samples", 0))
+            return replace(sentence, state=state if interrupted or sentence.is_heard_out else "playing", heard=heard)
+        case PlaybackFinished() if not (sentence.heard or body.samples):
+            return replace(sentence, state="spoken" if state == "playing" else state)
         case PlaybackFinished():
-            heard = max(sentence.heard, body.samples)
-            if not heard:
-                return replace(sentence, state="spoken" if state == "playing" else state)
             samples = body.samples if body.complete else sentence.samples
-            return replace(sentence, state="played", heard=heard, samples=samples)
+            return replace(sentence, state="played", heard=max(sentence.heard, body.samples), samples=samples)

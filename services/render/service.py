@@ -16,7 +16,7 @@ from bus.events import (
     FramesEnded,
     FramesFailed,
     FramesStarted,
-    PlaybackFinished,
+    PlaybackStarted,
     ReplyInterrupted,
     SpeechStarted,
 )
@@ -114,9 +114,10 @@ async def is_finished(event: Event, later: Sequence[Event], reader: Reader) -> b
         return True
     if any(isinstance(one, FramesStarted) and one.speech == body.speech for one in bodies):
         return False
-    played = any(isinstance(one, PlaybackFinished) and one.speech == body.speech for one in bodies)
+    if any(isinstance(one, PlaybackStarted) and one.speech == body.speech for one in bodies):
+        return False
     too_late = clock.now() - event.at > 1e6 * _PLAYED_WITHIN
-    return played or too_late or not await is_watched(event.conversation, reader)
+    return too_late or not await is_watched(event.conversation, reader)
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:

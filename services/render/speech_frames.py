@@ -23,6 +23,7 @@ from bus.events import (
     FrameBatch,
     FramesEnded,
     FramesStarted,
+    PlaybackStarted,
     SessionClosed,
     SessionOpened,
     SpeechEnded,
@@ -91,7 +92,7 @@ class SpeechRenderer:
         """The frames of one speech; none where no session watches."""
         body = event.body
         assert isinstance(body, SpeechStarted)
-        if not await self._is_wanted(event, body.speech, reader):
+        if not await self._is_wanted(event, body, reader):
             return
         characters = await known_characters(reader, needed=body.character)
         if body.character not in characters:
@@ -158,9 +159,12 @@ class SpeechRenderer:
         self._next[body.reply, body.index + 1] = phase_after(phase, samples), shown + samples / SPEECH_RATE
         yield FramesEnded(speech=body.speech, frames=done)
 
-    async def _is_wanted(self, event: Event, speech: str, reader: Reader) -> bool:
-        """Whether a session shows this speech or, lost a moment ago, may do so soon, or a dead worker has begun it."""
-        if await is_watched(event.conversation, reader) or await _has_begun(event, speech, reader):
+    async def _is_wanted(self, event: Event, body: SpeechStarted, reader: Reader) -> bool:
+        """Whether a session shows this speech, has played it without pictures or, lost a moment ago, may do so soon, or
+        a dead worker has begun it."""
+        if await is_watched(event.conversation, reader) or await _has_begun(event, body.speech, reader):
+            return True
+        if await _was_played(event, body, reader):
             return True
         if self._waiting >= _MOST_WAITING or not await _was_lost(event.conversation, reader):
             return False
@@ -261,6 +265,20 @@ async def _was_lost(conversation: str, reader: Reader) -> bool:
         return True
     assert isinstance(closed.body, SessionClosed)
     return closed.body.reason in ("lost", "shutdown") and clock.now() - closed.at < 1e6 * _LATE
+
+
+async def _was_played(event: Event, body: SpeechStarted, reader: Reader) -> bool:
+    """Whether a session has played this speech, while nobody could draw it: a replay of it has pictures then."""
+    newest = await reader.last_fact(event.conversation, PlaybackStarted)
+    if newest is None:
+        return False
+    assert isinstance(newest.body, PlaybackStarted)
+    if newest.body.reply == body.reply:
+        return newest.body.index >= body.index
+    if clock.now() - event.at < 1e6 * _LATE:
+        return False
+    facts = [fact.body for _, fact in await reader.facts(event.conversation)]
+    return any(isinstance(one, PlaybackStarted) and one.speech == body.speech for one in facts)
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

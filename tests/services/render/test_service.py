@@ -15,7 +15,7 @@ from bus.events import (
     FramesEnded,
     FramesFailed,
     FramesStarted,
-    PlaybackFinished,
+    PlaybackStarted,
     SpeechStarted,
 )
 from services.render.photo.portrait_maker import PortraitMaker
@@ -41,20 +41,21 @@ async def test_pictures_that_a_power_cut_has_taken_are_missed_where_somebody_wat
     begun = FramesStarted(speech="s1", character="ada", engine="fake", width=64, height=64, fps=25, phase=0)
     ended, failed = FramesEnded(speech="s1", frames=9), FramesFailed(speech="s1", code="x", detail="x")
     other = FramesEnded(speech="s2", frames=9)
-    played = PlaybackFinished(session="x", speech="s1", reply="r", index=0, samples=1, complete=True)
+    played = PlaybackStarted(session="x", speech="s1", reply="r", index=0, video=False)
 
     async def finished(*bodies: Any, watched: bool) -> bool:
         later = [Event(id=f"f{number}", at=AT, conversation="c", body=body) for number, body in enumerate(bodies)]
         return await is_finished(speech_started(), later, FakeReader(newest=watching() if watched else {}))
 
     for watched in (True, False):
+        assert not await finished(played, watched=watched)
+        assert await finished(played, begun, ended, watched=watched)
         assert not await finished(begun, watched=watched)
         assert not await finished(begun, other, watched=watched)
         assert await finished(begun, ended, watched=watched)
         assert await finished(failed, watched=watched)
     assert await finished(watched=False)  # nothing was to be drawn
     assert not await finished(watched=True)
-    assert await finished(played, watched=True)
     monkeypatch.setattr(clock, "now", lambda: AT + 61_000_000)
     assert await finished(watched=True)  # nobody plays it any more
     assert not await finished(begun, watched=True)

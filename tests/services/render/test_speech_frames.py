@@ -22,6 +22,7 @@ from bus.events import (
     FramesEnded,
     FramesStarted,
     Media,
+    PlaybackStarted,
     SessionClosed,
     SessionCloseReason,
     SessionOpened,
@@ -149,6 +150,24 @@ async def test_a_session_that_was_lost_is_waited_for(
     assert bool(await drawing) is waits
     reader.newest = {}
     assert await outputs(reader, speech_started("s2")) == []  # it does not wait for ever
+
+
+@pytest.mark.parametrize(
+    ("played", "age", "drawn"),
+    [([("r", "s1", 0)], 0, True), ([("r", "s2", 1)], 0, True), ([("q", "s0", 0)], 60, False), ([], 60, False),
+     ([("r", "s1", 0), ("later", "s9", 0)], 60, True)],
+)  # fmt: skip
+async def test_a_speech_that_was_played_while_nobody_could_draw_it_is_drawn_for_its_replay(
+    monkeypatch: pytest.MonkeyPatch, played: list[tuple[str, str, int]], age: int, drawn: bool
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT + age * 1_000_000)
+    record = [
+        Event(id=f"p{speech}", at=AT, conversation="c",
+              body=PlaybackStarted(session="x", speech=speech, reply=reply, index=index, video=False))
+        for reply, speech, index in played
+    ]  # fmt: skip
+    reader = FakeReader(media=list(audio_chunks(30)), facts_on_record=record)  # its session has gone since
+    assert bool(await outputs(reader, speech_started())) is drawn
 
 
 async def test_a_speech_that_a_dead_worker_began_is_drawn_to_its_end_without_a_watching_session() -> None:

@@ -45,7 +45,8 @@ def emotion_poses() -> list[Pose]:
 
 def viseme_poses() -> list[Pose]:
     """One pose for each viseme, at the loudness of a clear voice."""
-    return [Pose(smile=0.12).plus(**shape) for shape in coarticulation.MOUTH_SHAPES.values()]
+    shapes = coarticulation.MOUTH_SHAPES.items()
+    return [Pose(smile=0.12).plus(speaking=float(viseme != "sil"), **shape) for viseme, shape in shapes]
 
 
 def blink_poses() -> list[Pose]:

@@ -159,6 +159,7 @@ class SpeechMotion:
         for name in ("tuck", "tongue"):
             offsets[name] = max(closed[name], offsets.get(name, 0.0))
         offsets["jaw"] = self._jaw(frame)
+        offsets["speaking"] = self._speaking(frame) * (1.0 - fade)
         for name, value in self._emphasis.offsets(frame).items():
             offsets[name] = offsets.get(name, 0.0) + value * (1.0 - fade)
         for name, value in self._looks(frame, idle, fade).items():
@@ -248,7 +249,8 @@ class SpeechMotion:
 
     def _speaking(self, frame: int) -> float:
         """How much the mouth has formed words in the last third of a second, 0 to 1."""
-        recent = [self._visemes.speaking(_sample(frame - back)) for back in range(_SPEAKING_FRAMES)]
+        samples = [_sample(frame - back) for back in range(_SPEAKING_FRAMES)]
+        recent = [self._visemes.speaking(one) if self._has_visemes else self._energy_at(one) for one in samples]
         return clamp(1.4 * sum(recent) / len(recent))
 
     def _energy_at(self, sample: int) -> float:

@@ -32,6 +32,8 @@ class Pose:
     """Upper teeth shown."""
     tongue: float = 0.0
     """Tip of the tongue raised to the teeth."""
+    speaking: float = 0.0
+    """The mouth forms words. One that is open in a portrait, as in a laugh, gives way to them; no other changes."""
     smile: float = 0.0
     """Mouth corners, -1 down to 1 up."""
     lid_left: float = 1.0

@@ -22,6 +22,10 @@ _UPPER_SHARE = 0.42
 """Share of the gap between parted lips that the upper lip closes."""
 _THICKER = 0.24
 """How much thicker each lip gets when it closes, in shares of that gap: a smile has drawn it thin."""
+_RELAXED, _RELAXED_AT = 0.75, 0.6
+"""Share of its gap by which a mouth that is open in the portrait closes between vowels, and the jaw from which not."""
+_ROUND_OPEN = 0.5
+"""Share by which rounded lips close less in a mouth that is half open."""
 _EDGE = 1.4
 """Pixels over which the edges of the lips are antialiased."""
 
@@ -54,7 +58,8 @@ class Mouth:
 
     def draw(self, pixels: Pixels, pose: Pose) -> None:
         """Draw the mouth in a pose into the portrait's pixels, in place."""
-        controls = (pose.jaw, pose.press, pose.tuck, pose.pucker, pose.teeth, abs(pose.upper))
+        relaxed = pose.speaking * self._lips.parted
+        controls = (pose.jaw, pose.press, pose.tuck, pose.pucker, pose.teeth, abs(pose.upper), relaxed)
         if max(controls) < 0.01:
             return
         shape = self._shape(pose)
@@ -71,6 +76,8 @@ class Mouth:
         jaw, press, tuck = max(pose.jaw, 0.0), clamp(pose.press), clamp(pose.tuck)
         pucker, teeth, upper = clamp(pose.pucker), clamp(pose.teeth), clamp(pose.upper, -0.5, 1.2)
         gap, apart, parted = lips.gap, 1.0 - press, lips.parted
+        half_open = clamp(jaw / _RELAXED_AT)
+        relaxed = _RELAXED * clamp(pose.speaking) * (1.0 - half_open)
         lens = np.maximum(1.0 - (lips.offset / 0.88) ** 2, 0.0)
         opening = np.maximum(1.0 - (lips.offset / (0.97 - 0.48 * pucker)) ** 2, 0.0) ** (0.75 - 0.27 * pucker)
         # An open mouth opens further as it is shaped, so that its corners remain where they are.
@@ -82,7 +89,7 @@ class Mouth:
         room = 0.3 / (0.3 + float(gap.max()) / unit)
         fall = unit * room * min(JAW_FALL * jaw, MAX_JAW_FALL)
         rounded = unit * min(4.0 * jaw, 1.0) * pucker
-        closed = 1.0 - (1.0 - press) * (1.0 - 0.9 * pucker)
+        closed = 1.0 - (1.0 - press) * (1.0 - 0.9 * pucker * (1.0 - _ROUND_OPEN * half_open)) * (1.0 - relaxed)
         shown = teeth * (1.0 - 0.7 * parted)
         rise = unit * apart * (0.02 * jaw * opening + lens * (0.035 * upper + 0.03 * shown))
         covering = 0.012 * rounded * opening * apart

@@ -102,8 +102,8 @@ def test_every_control_of_a_pose_shows(faces: dict[str, LayeredFace], look: str)
     rest = Pose(jaw=0.2, teeth=0.2, upper=0.2, smile=0.2, squint=0.2)
     drawn = draw(faces[look], rest)
     for field in dataclasses.fields(Pose):
-        if field.name == "emotion":
-            continue  # for engines with expressions of their own
+        if field.name in ("emotion", "speaking"):
+            continue  # for engines with expressions of their own, and for mouths that are open in a photo
         moved = rest.plus(**{field.name: {"yaw": 4.0, "pitch": 4.0, "roll": 4.0}.get(field.name, 0.6)})
         assert changed(drawn, draw(faces[look], moved)) > 0.0005, field.name
 

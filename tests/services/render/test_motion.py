@@ -77,6 +77,16 @@ def test_the_last_frame_of_a_speech_is_the_idle_loop_again() -> None:
         assert made[-1].emotion == Pose().emotion
 
 
+@pytest.mark.parametrize("voice", [((0, "sil"), (9600, "aa"), (19200, "SS"), (28800, "E"), (40800, "sil")), ()])
+def test_the_mouth_counts_as_speaking_from_the_first_words_to_the_last(voice: tuple[tuple[int, Viseme], ...]) -> None:
+    made = spoken(tuple(VisemeMark(*mark) for mark in voice), packets=50)
+    shares = [pose.speaking for pose in made]
+    assert (shares[0] < 0.5, max(shares), shares[-1]) == (True, 1.0, 0.0)
+    assert max(abs(b - a) for a, b in pairwise(shares)) < 0.25
+    quiet = spoken((VisemeMark(0, "sil"),), loudness=0.0)
+    assert {pose.speaking for pose in quiet} == {0.0}
+
+
 def test_motion_is_continuous_from_idle_through_a_speech_to_idle() -> None:
     idle = IdleMotion(seed_of("ada"))
     marks = tuple(VisemeMark(i * 4800, "sil" if i in (0, 9) else "aa") for i in range(10))

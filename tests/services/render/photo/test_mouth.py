@@ -121,6 +121,19 @@ def test_a_smile_keeps_its_upper_teeth_when_the_jaw_falls_and_hides_them_when_li
     assert changed(draw(face, Pose(press=1.0)), rest, chin) < 0.02
 
 
+def test_a_smile_gives_way_to_words_and_closed_lips_stay_as_they_are(portrait: Portrait, smiling: Portrait) -> None:
+    part = around(smiling, 61, 291, 17)
+    smile, closed = WarpedFace(smiling, SIZE), WarpedFace(portrait, SIZE)
+    rest, hiss = white(draw(smile, Pose()), part), Pose(jaw=0.12, teeth=1.0)
+    between = [white(draw(smile, dataclasses.replace(hiss, speaking=share)), part) for share in (0.0, 0.5, 1.0)]
+    assert between == sorted(between, reverse=True)
+    assert between[-1] < 0.6 * rest <= between[0]
+    assert white(draw(smile, Pose(speaking=1.0)), part) < 0.6 * rest
+    wide = Pose(jaw=0.95, teeth=0.35, upper=0.2)
+    assert white(draw(smile, dataclasses.replace(wide, speaking=1.0)), part) == white(draw(smile, wide), part)
+    assert np.array_equal(draw(closed, hiss), draw(closed, dataclasses.replace(hiss, speaking=1.0)))
+
+
 def test_teeth_are_drawn_where_the_photo_shows_none_and_the_tongue_comes_between_them(
     face: WarpedFace, mouth: tuple[slice, slice]
 ) -> None:

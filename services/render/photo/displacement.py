@@ -44,8 +44,9 @@ _POINT_DISPLACEMENTS: Mapping[str, tuple[PointDisplacement, ...]] = {
         PointDisplacement((MOUTH_LEFT,), -0.05, -0.09, 0.3), PointDisplacement((MOUTH_RIGHT,), 0.05, -0.09, 0.3),
         PointDisplacement((50,), -0.01, -0.04, 0.3), PointDisplacement((280,), 0.01, -0.04, 0.3),
     ),
-    "width": (PointDisplacement((MOUTH_LEFT,), -0.10, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), 0.10, 0.0, 0.24)),
-    "pucker": (PointDisplacement((MOUTH_LEFT,), 0.12, 0.0, 0.24), PointDisplacement((MOUTH_RIGHT,), -0.12, 0.0, 0.24)),
+    # Cheeks go along: what moved the corners alone would press the folds beside them, and beards, into waves.
+    "width": (PointDisplacement((MOUTH_LEFT,), -0.10, 0.0, 0.32), PointDisplacement((MOUTH_RIGHT,), 0.10, 0.0, 0.32)),
+    "pucker": (PointDisplacement((MOUTH_LEFT,), 0.12, 0.0, 0.32), PointDisplacement((MOUTH_RIGHT,), -0.12, 0.0, 0.32)),
     "jaw": (PointDisplacement((MOUTH_LEFT,), 0.025, 0.04, 0.34), PointDisplacement((MOUTH_RIGHT,), -0.025, 0.04, 0.34)),
     "brow_left": (PointDisplacement(_LEFT_BROW, 0.0, -_BROW_RAISE, 0.24),),
     "brow_right": (PointDisplacement(_RIGHT_BROW, 0.0, -_BROW_RAISE, 0.24),),

@@ -69,7 +69,7 @@ class IdleLoopRenderer:
         self._clips_from = clock() + clips_after
         self._clock = clock
         self._talked_to: set[str] = set()
-        """Characters whose speeches this worker has drawn."""
+        """Characters whose speeches this worker has drawn, or which it has made."""
         self._looks: set[str] | None = None
         """Of which everything else has been dropped."""
 
@@ -114,7 +114,7 @@ class IdleLoopRenderer:
                 await asyncio.sleep(self._check_interval)  # nobody waits for it, and others want the processor
 
     def expect(self, character: str) -> None:
-        """Somebody talks with this character: its further clips are wanted."""
+        """Somebody talks with this character, or is about to: its further clips are wanted."""
         self._talked_to.add(character)
 
     def _state(self, character: CharacterCreated) -> _State:

@@ -76,6 +76,8 @@ def service(
         async with aclosing(handler(event, reader)) as outputs:
             async for output in outputs:
                 yield output
+                if isinstance(output, FaceMade):
+                    idle_loops.expect(output.character)  # who asked for a face is about to talk to it
 
     return Service(
         name="render",

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 
 from cachetools import LRUCache
 
-from bus.events import MICROPHONE_RATE, Event, UtteranceDiscarded, UtteranceEnded, UtteranceStarted
+from bus import subjects
+from bus.events import MICROPHONE_RATE, AudioIn, Event, UtteranceDiscarded, UtteranceEnded, UtteranceStarted
 from bus.work.service import Reader
 
 _MAX_CONVERSATIONS = 256
 _MAX_UTTERANCES = 16
 """The newest of a conversation, which alone can overlap the one that is transcribed."""
+_AUDIO_LATE = 1.0
+"""Seconds by which the sound on the log may lag behind a voice that goes on."""
 _SHARE = 0.5
 """Of an utterance that others have to cover. Where its voice goes on by as much again, it said something else."""
 
@@ -98,9 +101,30 @@ class HeardTwice:
     def __init__(self) -> None:
         self._cache: LRUCache[str, Utterances] = LRUCache(_MAX_CONVERSATIONS)
 
-    async def utterances(self, conversation: str, reader: Reader) -> Utterances:
-        """The newest utterances of a conversation as they are on the log now."""
+    async def utterances(self, conversation: str, utterance: str, reader: Reader) -> Utterances:
+        """The newest utterances of a conversation as they are on the log now.
+
+        Args:
+            utterance: that may be one of a voice which others heard, too.
+        """
         known = self._cache.get(conversation) or Utterances()
         known = known.after(await reader.facts(conversation, after=known.sequence))
         self._cache[conversation] = known
+        return await _as_far_as_heard(known, conversation, utterance, reader)
+
+
+async def _as_far_as_heard(known: Utterances, conversation: str, utterance: str, reader: Reader) -> Utterances:
+    """With an end where the sound of others' utterances stopped: a gateway that died has told none."""
+    mine = known.find(utterance)
+    if mine is None:
         return known
+    heard = []
+    for one in known.heard:
+        if one.ended is None and one.session not in (None, mine.session) and not one.discarded:
+            audio = await reader.last_media(AudioIn, subjects.audio_in(conversation, one.utterance))
+            samples = 0 if audio is None else audio.sample + len(audio.pcm) // 2
+            until = one.began + int(1e6 * (samples / MICROPHONE_RATE + _AUDIO_LATE))
+            over = one.sequence if until < mine.began else None
+            one = replace(one, ended=until, ended_sequence=over)
+        heard.append(one)
+    return replace(known, heard=tuple(heard))

@@ -62,7 +62,7 @@ class UtteranceTranscriber:
         # The utterances of a conversation are handled in the order of the log: what became of earlier ones is on it.
         heard = Utterances()
         if body.session is not None:
-            heard = await self._heard_twice.utterances(event.conversation, reader)
+            heard = await self._heard_twice.utterances(event.conversation, body.utterance, reader)
         holder, received = heard.holder(body.utterance), 0
         if holder is not None and heard.has_ended(body.utterance) and heard.is_covered(body.utterance):
             yield _heard_twice(body, holder)
@@ -86,6 +86,8 @@ class UtteranceTranscriber:
                     last = self._run(transcription.push, block)
                     text = await asyncio.shield(last)
                     received += len(block) // 2
+                    if text and holder is not None and not heard.is_covered(body.utterance, received):
+                        heard = await self._heard_twice.utterances(event.conversation, body.utterance, reader)
                     # Its words would interrupt the answer to the same words.
                     if text and not heard.is_covered(body.utterance, received):
                         yield TranscriptPartial(utterance=body.utterance, text=text)
@@ -99,7 +101,7 @@ class UtteranceTranscriber:
             # After the block that the engine may still be working on.
             last.add_done_callback(lambda done: self._close(done, opening))
         if holder is not None:
-            heard = await self._heard_twice.utterances(event.conversation, reader)
+            heard = await self._heard_twice.utterances(event.conversation, body.utterance, reader)
             if heard.is_covered(body.utterance, received):
                 yield _heard_twice(body, holder)
                 return

@@ -11,6 +11,8 @@ from services.gateway.playing.speech_queue import BufferedSpeech
 
 TICKS_PER_FRAME = 2
 """25 frames and 50 audio packets a second."""
+_MAX_FROZEN = 15
+"""Frames for which the picture of a speech stands still where none is there, 0.6 s; then the idle loop is shown."""
 
 
 class VideoSequencer:
@@ -41,6 +43,8 @@ class VideoSequencer:
         """Whether the browser has the frame that the next one of the speech depends on."""
         self._idle_decodable = False
         self._frame_due = True
+        self._frozen = 0
+        """Frames for which no picture of the speech has been sent."""
 
     @property
     def has_idle_loop(self) -> bool:
@@ -64,6 +68,7 @@ class VideoSequencer:
         """Show a speech from its first frame on, which is sent with its first audio packet."""
         self._speech, self._in_tail = speech, False
         self._frame = self.frames_sent = 0
+        self._frozen = self._frozen_at_first()
         self._speech_decodable = False
         self._frame_due = True
 
@@ -79,6 +84,7 @@ class VideoSequencer:
     def seek(self, packets: int) -> None:
         """Continue the speech after so many of its audio packets; its frames are sent from the next key frame on."""
         self._speech_decodable = False
+        self._frozen = self._frozen_at_first()
         self._frame = -(-packets // TICKS_PER_FRAME)
         self._frame_due = packets % TICKS_PER_FRAME == 0
 
@@ -86,7 +92,7 @@ class VideoSequencer:
         """Advance by one tick; returns the access unit that is sent with it, if any.
 
         Args:
-            stalled: the speech waits for its audio, so no frame is sent.
+            stalled: the speech waits for its audio, so none of its frames is sent.
             paused: the speech is paused, so the idle loop is shown.
         """
         due, self._frame_due = self._frame_due, not self._frame_due
@@ -97,14 +103,15 @@ class VideoSequencer:
             return self._idle_unit()
         if not self._in_tail:
             if stalled:
-                return None
+                return self._missing_unit()
             if self._speech.frames_end is not None and self._frame >= self._speech.frames_end:
                 self._frame += 1
                 return self._idle_unit()  # the pictures were cut off, and the voice goes on
-            return self._speech_unit(self._speech)
         unit = self._speech_unit(self._speech)
         if unit is not None:
             return unit
+        if not self._in_tail:
+            return self._missing_unit()
         # The tail ends at this frame of the idle loop, which continues from there.
         if not self._idle_decodable:
             self._phase = self._near_now(self._speech.phase + self._frame - 1)
@@ -121,9 +128,24 @@ class VideoSequencer:
             self._speech_decodable = False
             return None
         self.frames_sent += 1
+        self._frozen = 0
         self._idle_decodable = False
         self._phase = self._now  # where the idle loop goes on if the speech is broken off
         return speech.units[frame]
+
+    def _frozen_at_first(self) -> int:
+        """What is counted where the pictures of a speech begin: an idle loop that is shown goes on until then."""
+        return _MAX_FROZEN if self._idle_decodable else 0
+
+    def _missing_unit(self) -> bytes | None:
+        """What is sent where the speech has no frame: nothing at first, then the idle loop up to its next key frame."""
+        self._frozen += 1
+        if self._frozen <= _MAX_FROZEN:
+            return None
+        self._speech_decodable = False
+        if not self._idle_decodable:
+            self._phase = self._now
+        return self._idle_unit()
 
     def _idle_unit(self) -> bytes | None:
         if self._idle_loop is None:

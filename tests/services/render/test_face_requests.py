@@ -37,7 +37,7 @@ from services.models.catalogue import FACE_LANDMARKS
 from services.models.files import Model
 from services.render.character_renderer import CharacterRenderer, WarpAnimator
 from services.render.face_requests import FaceRequestHandler
-from services.render.idle_loops import CHECK_INTERVAL
+from services.render.idle_loops import CHECK_INTERVAL, IdleLoopRenderer
 from services.render.photo.portrait import Portrait, PortraitStore
 from services.render.photo.portrait_maker import PortraitMaker
 from services.render.service import failure_facts, service
@@ -199,6 +199,20 @@ async def test_a_request_with_a_recorded_outcome_only_removes_its_photo(portrait
 def test_a_failed_request_is_recorded_as_refused() -> None:
     facts = list(failure_facts(request(b"x"), EngineError("the models could not be downloaded", retryable=True)))
     assert facts == [FaceRefused(character="zoe", code="engine_failed", detail="the models could not be downloaded")]
+
+
+@pytest.mark.parametrize("usable", [True, False])
+async def test_a_face_that_was_made_gets_its_further_clips_before_anybody_has_heard_it(
+    portrait: Portrait, portrait_maker: PortraitMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usable: bool
+) -> None:
+    expected: list[str] = []
+    monkeypatch.setattr(IdleLoopRenderer, "expect", lambda self, character: expected.append(character))
+    assets = {look_of(b"photo"): portrait.to_bytes()} if usable else {"upload-zoe": b"no picture"}
+    reader = Log(assets=assets)
+    made = render_service(PortraitStore(tmp_path), portrait_maker)
+    async for output in made.handle(request(b"photo"), reader):
+        reader.take(output)
+    assert expected == (["zoe"] if usable else [])
 
 
 # On a real log.

@@ -88,3 +88,31 @@ async def test_what_was_discarded_holds_no_floor_and_the_rest_of_the_first_voice
     reader = FakeReader(facts, media={"audio.c.in.b2": [chunk]})
     outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[4][1], reader)]
     assert isinstance(outputs[-1], TranscriptFinal)
+
+
+@pytest.mark.parametrize(
+    ("sound", "later", "is_twice"),
+    [
+        (2.0, 0.2, True),  # it still hears the voice
+        (2.0, 2.8, False),  # its gateway was killed, and its page has called again
+        (2.0, 600.0, False),
+        (0.2, 0.2, False),
+        (None, 2.8, False),  # a power cut took its sound
+    ],
+)
+async def test_a_microphone_whose_end_was_never_told_hears_as_far_as_its_sound_goes(
+    sound: float | None, later: float, is_twice: bool
+) -> None:
+    log = ((0.0, start("a", "tab")), (later, start("b", "phone")))
+    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    media = {"audio.c.in.b": [AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400)]}
+    if sound is not None:
+        pcm = b"\1\0" * int(16_000 * sound / 2)
+        media["audio.c.in.a"] = [
+            AudioIn(conversation="c", utterance="a", index=index, sample=index * len(pcm) // 2, pcm=pcm)
+            for index in range(2)
+        ]
+    reader = FakeReader(facts, media=media)
+    outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[1][1], reader)]
+    assert (outputs == [TWICE]) is is_twice
+    assert isinstance(outputs[-1], UtteranceDiscarded if is_twice else TranscriptFinal)

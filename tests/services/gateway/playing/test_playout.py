@@ -71,10 +71,13 @@ def test_a_paused_voice_resumes_where_it_stopped_and_the_face_idles_meanwhile() 
         playout.resume()
         after = ticks(playout, 60 - packets)
         assert audio_packets(before) + audio_packets(after) == [b"a%d" % n for n in range(60)]
-        # Frames start again at the next key frame, with its packet: lips and voice stay together.
-        first = next(number for number, tick in enumerate(after) if tick.video)
-        assert after[first].video == b"af10"
-        assert after[first].audio == b"a20"
+        # Frames start again at the next key frame, with its packet: lips and voice stay together. The idle loop goes on
+        # until then.
+        shown = video_units(after)
+        first = shown.index(b"af10")
+        assert [tick.audio for tick in after if tick.video == b"af10"] == [b"a20"]
+        assert shown[:first] == [b"i%d" % (n % 40) for n in range(15, 15 + first)]
+        assert len(shown) == 30 - packets // 2 - packets % 2
         assert [event for event in events(after) if isinstance(event, PlayoutFinished)] == [
             PlayoutFinished(speech(), 60 * 960, packets // 2 + packets % 2 + 20, complete=True)
         ]
@@ -281,6 +284,47 @@ def test_a_speech_whose_first_chunk_was_missed_is_left_out() -> None:
     playout.add_audio(audio("z", 3, 10, 30, final=True))
     assert playout.is_idle
     assert audio_packets(ticks(playout, 20)) == []
+
+
+def test_a_picture_that_stands_still_gives_way_to_the_idle_loop_until_the_pictures_go_on() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 100, final=True))
+    playout.add_frames(frames("a", 0, 0, 10))
+    before = video_units(ticks(playout, 20 + 2 * 20))  # the renderer has died; the picture stands still for 15 frames
+    assert before[:10] == [b"af%d" % n for n in range(10)]
+    assert [unit[:1] for unit in before[10:]] == [b"i"] * 5
+    playout.add_frames(frames("a", 4, 30, 10))  # another one goes on
+    playout.add_frames(frames("a", 5, 40, 10))
+    assert video_units(ticks(playout, 40))[-10:] == [b"af%d" % n for n in range(40, 50)]
+
+
+def test_a_voice_that_does_not_come_leaves_the_idle_face_until_it_goes_on() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    playout.add_speech(speech())
+    playout.add_audio(audio("a", 0, 10))
+    playout.add_frames(frames("a", 0, 0, 5))
+    playout.add_frames(frames("a", 1, 5, 15))
+    ticks(playout, 10)
+    waiting = ticks(playout, 80)
+    assert audio_packets(waiting) == []
+    assert [unit[:1] for unit in video_units(waiting)] == [b"i"] * 25
+    playout.add_audio(audio("a", 1, 20, 10, final=True))
+    after = ticks(playout, 20)
+    assert audio_packets(after) == [b"a%d" % n for n in range(10, 30)]
+    assert video_units(after)[:5] == [b"af%d" % n for n in range(5, 10)]
+
+
+def test_the_idle_loop_goes_on_where_a_speech_has_no_pictures() -> None:
+    playout = Playout()
+    playout.set_idle_loop(IDLE)
+    ticks(playout, 20)
+    playout.add_speech(speech())
+    playout.fail_frames("a")
+    playout.add_audio(audio("a", 0, 20, final=True))
+    assert video_units(ticks(playout, 20)) == [b"i%d" % n for n in range(10, 20)]
 
 
 def test_what_is_under_way_when_the_session_begins_does_not_silence_the_next_sentence() -> None:

@@ -145,7 +145,7 @@ def _session(known: _Known, played: list[tuple[int, Event, Playback]]) -> Iterat
     for seq, event, body in played:
         if body.trace is None or body.trace.number not in usable:
             reason = (
-                "the fact has no trace: an older version played it, or its gateway crashed"
+                "the fact has no trace: an older version played it, its gateway crashed, or less of it arrived"
                 if body.trace is None
                 else "a trace of the session before it is missing or damaged, or it lasted more than a day"
             )

@@ -117,8 +117,10 @@ class Delivery:
             return [event] if body.samples <= arrived else []
         if body.speech not in self._begun:
             return []
-        cut = replace(body, samples=min(body.samples, arrived), complete=body.complete and arrived >= body.samples)
-        return [replace(event, body=cut)]
+        if arrived >= body.samples:
+            return [event]
+        # The play-out decided otherwise, so its notes belong to no fact that is told.
+        return [replace(event, body=replace(body, samples=arrived, complete=False, trace=None))]
 
     def _all_waiting(self) -> list[Event]:
         events = [event for _, event in self._waiting]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bus.events import Event, PlaybackFinished, PlaybackProgress, PlaybackStarted
+import msgspec
+
+from bus.events import Event, PlaybackFinished, PlaybackProgress, PlaybackStarted, PlayoutTrace
 from services.gateway.playing.delivery import LOST, RECENT, Delivery
 
 
@@ -59,6 +61,23 @@ def test_what_was_sent_to_a_browser_that_is_gone_was_not_heard() -> None:
     assert delivery.put(finished("b", 130, complete=False)) == []
     assert delivery.settle() == [finished("a", 7, complete=False)]
     assert delivery.settle() == []
+
+
+def test_a_fact_that_tells_less_than_the_play_out_decided_has_none_of_its_notes() -> None:
+    delivery = Delivery()
+    play(delivery, 0, 10, "a")
+    delivery.put(started("a"))
+    delivery.confirm(7)
+    play(delivery, 10, 30, "a", 10)
+    end = finished("a", 40)
+    assert isinstance(end.body, PlaybackFinished)
+    notes = PlayoutTrace(number=1, tick=40)
+    delivery.put(msgspec.structs.replace(end, body=msgspec.structs.replace(end.body, trace=notes)))
+    play(delivery, 40, RECENT + 1)
+    (told,) = delivery.settle()
+    assert told == finished("a", 7, complete=False)
+    assert isinstance(told.body, PlaybackFinished)
+    assert told.body.trace is None
 
 
 def test_a_sentence_that_had_begun_and_of_which_nothing_arrived_is_ended() -> None:

@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 _PERMISSIONS_VIOLATION = re.compile(r'permissions violation for (publish|subscription) to "([^"]*)"')
 _REFUSED = "NATS refuses the user or password"
+_REFUSED_FOR = 3.0
+"""Seconds for which a server may refuse a login that it takes later, as where its users are being loaded again."""
+_LOOK_AGAIN = 0.25
 _USER_IN_INBOX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -216,7 +219,7 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
     )
     try:
         try:
-            await asyncio.wait((connecting,), timeout=wait)
+            wait = await _connected_or_refused(connecting, client, wait)
         finally:
             # With endless reconnects nats-py also tries its first connection for ever, and may swallow a cancellation.
             await cancel_until_done(connecting)
@@ -232,9 +235,31 @@ async def open_connection(settings: Settings, name: str, wait: float, *, user: s
     return client
 
 
+async def _connected_or_refused(connecting: asyncio.Task[None], client: Connection, wait: float) -> float:
+    """Wait until the first connection is there, or the server has refused the login for a while; returns the seconds
+    that were allowed for it."""
+    clock = asyncio.get_running_loop().time
+    began, refused_at = clock(), None
+    while clock() < began + wait:
+        done, _ = await asyncio.wait((connecting,), timeout=min(_LOOK_AGAIN, began + wait - clock()))
+        if done:
+            break
+        if client.last_error is None or not _is_refusal(client.last_error):
+            refused_at = None
+        elif refused_at is None:
+            refused_at = clock()
+        elif clock() > refused_at + _REFUSED_FOR:
+            return float(round(clock() - began))
+    return wait
+
+
+def _is_refusal(error: Exception) -> bool:
+    return "authorization" in str(error).lower()
+
+
 def _reason(error: Exception, settings: Settings) -> str:
     text = str(error)
-    if "authorization" in text.lower():
+    if _is_refusal(error):
         hint = "" if settings.nats_url else "; the password is in the data folder that VISAVIS_DATA names"
         return _REFUSED + hint
     if isinstance(error, ssl.SSLError) or "TLS" in text:

@@ -33,6 +33,10 @@ async def test_the_embedded_server_takes_its_password_and_no_other(tmp_path: Pat
                 async with connect(stranger, name="test", wait=1):
                     pass
             assert password not in refusal.value.detail
+        with pytest.raises(BusError, match="NATS refuses the user or password") as refusal:
+            async with connect(other, name="test", wait=60):  # nobody waits so long for what is no answer but a refusal
+                pass
+        assert "within 60 s" not in refusal.value.detail
     finally:
         process.kill()
         await process.wait()

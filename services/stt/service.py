@@ -17,6 +17,8 @@ from bus.events import (
     AudioIn,
     Body,
     Event,
+    SessionClosed,
+    SessionOpened,
     TranscriptFinal,
     TranscriptPartial,
     UtteranceDiscarded,
@@ -38,6 +40,8 @@ BLOCK_BYTES = 2 * MICROPHONE_RATE * 64 // 1000
 RECORDING_BYTES = 2 * MICROPHONE_RATE * 30
 """Audio of a recording per call, 30 s, as much as Whisper decodes at once: in small pieces it would be decoded at each
 pause as if that were its end. Not with engines that hold the interpreter lock; they have one thread."""
+_STALLS = 3
+"""How often nothing may come for 10 s before an utterance is given up."""
 CONCURRENCY = 4
 """Utterances handled at once; more if the engine recognises more in parallel."""
 
@@ -76,11 +80,9 @@ class UtteranceTranscriber:
         last: asyncio.Future[Any] = opening
         try:
             transcription = await asyncio.shield(opening)
-            chunks = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
             async with (
-                # A follower is an async generator, though its type says iterator only.
-                aclosing(cast("Any", chunks)) as following,
-                aclosing(_blocks(following, self._block_bytes(body))) as blocks,
+                aclosing(_chunks(event, body, reader)) as chunks,
+                aclosing(_blocks(chunks, self._block_bytes(body))) as blocks,
             ):
                 async for block in blocks:
                     last = self._run(transcription.push, block)
@@ -134,6 +136,36 @@ class UtteranceTranscriber:
 
 def _heard_twice(body: UtteranceStarted, holder: Heard) -> UtteranceDiscarded:
     return UtteranceDiscarded(utterance=body.utterance, reason="heard_twice", same_as=holder.utterance)
+
+
+async def _chunks(event: Event, body: UtteranceStarted, reader: Reader) -> AsyncGenerator[AudioIn, None]:
+    """The audio of an utterance up to its end. What could not be stored for a while comes late, and again from the
+    beginning; it is waited for while the session that hears it may still be there.
+
+    Raises:
+        StreamStalled: its session has ended or called again, or nothing comes any more.
+    """
+    for stalled in range(1, _STALLS + 1):
+        following = reader.follow(AudioIn, subjects.audio_in(event.conversation, body.utterance))
+        # A follower is an async generator, though its type says iterator only.
+        async with aclosing(cast("Any", following)) as chunks:
+            try:
+                async for chunk in chunks:
+                    yield chunk
+            except StreamStalled:
+                if stalled == _STALLS or await _has_left(event, body, reader):
+                    raise
+                continue
+            return
+
+
+async def _has_left(event: Event, body: UtteranceStarted, reader: Reader) -> bool:
+    """Whether the session that heard an utterance has ended, or another one of its person has begun since."""
+    opened = await reader.last_fact(event.conversation, SessionOpened)
+    closed = await reader.last_fact(event.conversation, SessionClosed)
+    if closed is not None and isinstance(closed.body, SessionClosed) and closed.body.session == body.session:
+        return True
+    return opened is not None and isinstance(opened.body, SessionOpened) and opened.body.session != body.session
 
 
 async def _blocks(chunks: AsyncIterator[AudioIn], size: int) -> AsyncGenerator[bytes, None]:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 from msgspec import json, structs
 
-from bus.errors import ConfigurationError, EngineError, InvalidInput
+from bus.errors import ConfigurationError, EngineError, InvalidInput, StreamStalled
 from bus.events import (
     MICROPHONE_RATE,
     AudioIn,
     CharacterCreated,
     ConversationOpened,
+    Event,
+    Media,
     MediaT,
     MessageReceived,
+    SessionClosed,
+    SessionOpened,
     StepFailed,
     TranscriptFinal,
     TranscriptPartial,
@@ -104,6 +109,42 @@ async def test_an_utterance_whose_audio_stalls_is_lost_and_its_transcription_clo
     assert outputs[-1] == UtteranceDiscarded(utterance="u", reason="lost")
     assert not [output for output in outputs if isinstance(output, TranscriptFinal)]
     assert await all_closed(transcriber)
+
+
+class _HeldUp(FakeReader):
+    """A reader whose media come in parts: what NATS could not store for a while comes after one or more stalls."""
+
+    def __init__(self, *parts: list[AudioIn], facts: Sequence[tuple[int, Event]] = ()) -> None:
+        super().__init__(facts)
+        self.parts = list(parts)
+
+    async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
+        messages: Sequence[Media] = self.parts.pop(0)
+        for message in messages:
+            yield cast("MediaT", message)
+        if not messages[-1].final:
+            raise StreamStalled(f"nothing came on {subject}")
+
+
+async def test_a_phrase_that_could_not_be_stored_for_a_while_is_understood_where_its_session_is_still_there() -> None:
+    audio = chunks(b"\1\0" * 1024, b"\1\0" * 1024, bytes(4096))
+    opened = event(SessionOpened(session="s"))
+
+    async def ends_with(*parts: list[AudioIn], later: Sequence[Event] = ()) -> tuple[Output, FakeTranscriber, _HeldUp]:
+        transcriber = FakeTranscriber()
+        reader = _HeldUp(*parts, facts=list(enumerate((opened, *later), 1)))
+        return (await transcribe(transcriber, reader))[-1], transcriber, reader
+
+    lost = UtteranceDiscarded(utterance="u", reason="lost")
+    last, transcriber, _ = await ends_with(audio[:1], audio[:2], audio)
+    assert isinstance(last, TranscriptFinal)
+    assert last.text == "word word"
+    assert b"".join(transcriber.blocks) == b"".join(chunk.pcm for chunk in audio)  # each sample once
+    last, transcriber, reader = await ends_with(audio[:1], audio[:1], audio[:1], audio)
+    assert (last, len(reader.parts)) == (lost, 1)  # not for ever
+    for gone in (event(SessionClosed(session="s", reason="lost"), at=2), event(SessionOpened(session="again"), at=2)):
+        last, transcriber, reader = await ends_with(audio[:1], audio, later=(gone,))
+        assert (last, len(reader.parts)) == (lost, 1)
 
 
 async def test_a_duplicate_chunk_is_skipped() -> None:

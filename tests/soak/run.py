@@ -158,6 +158,7 @@ def judged(report: Report) -> Iterator[str]:
     yield from growth.findings(series, BOUNDS, after=plan.warm_up, span=(plan.seconds - plan.warm_up) / 3)
     yield from growth.crowded(series, "queue", _MOST_WAITING)
     yield from growth.left_over(series, "ephemeral consumers", _MOST_LEFT)
+    yield from growth.crowded(series, "followers of characters", len(report.starts))
     yield from growth.dearer(series, "turns", ("bytes", "database", "output"), _MORE_PER_TURN)
     for call, moved in report.skews.items():
         if abs(moved[-1]) > _MOST_SKEW:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx2
 
+from bus.log import streams
 from bus.process.usage import usage
 from tests.soak.growth import Series
 
@@ -52,7 +53,7 @@ async def server_values(monitoring: str) -> list[tuple[str, str, float]]:
         server = (await client.get("/varz")).json()
         details = (await client.get("/jsz", params={"consumers": "true", "config": "true"})).json()
     found += [("nats", name, float(server[name])) for name in ("connections", "subscriptions", "slow_consumers")]
-    ephemeral = 0
+    ephemeral = {True: 0, False: 0}
     for account in details["account_details"]:
         for stream in account["stream_detail"]:
             name, state = stream["name"], stream["state"]
@@ -63,8 +64,10 @@ async def server_values(monitoring: str) -> list[tuple[str, str, float]]:
                     waiting = consumer["num_pending"] + consumer["num_ack_pending"]
                     found.append((f"{name} {consumer['name']}", "queue", float(waiting)))
                 else:
-                    ephemeral += 1
-    found.append(("nats", "ephemeral consumers", float(ephemeral)))
+                    ephemeral[name == streams.CHARACTERS] += 1
+    found.append(("nats", "ephemeral consumers", float(ephemeral[False])))
+    # Each process begins to follow the characters when it first needs one, and goes on.
+    found.append(("nats", "followers of characters", float(ephemeral[True])))
     return found
 
 

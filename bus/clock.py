@@ -11,6 +11,9 @@ import time
 TOLERANCE = 1_000_000
 """Microseconds by which a clock may differ: less than that comes from slow answers, too."""
 _STEP = 250_000
+"""Microseconds by which the correction is not changed, and within which a server answers that is not slow."""
+_SLOWEST = 10_000_000
+"""Microseconds after which an answer tells nothing: the clock was set meanwhile, perhaps."""
 
 _correction = 0
 
@@ -41,9 +44,12 @@ def learn(server: int, asked: int, answered: int) -> bool:
         Whether `now` goes by another clock than before, or by another difference.
     """
     global _correction
-    if not 0 <= answered - asked < _STEP:
-        return False  # no telling; the clock was set meanwhile, perhaps
+    took = answered - asked
+    if not 0 <= took < _SLOWEST:
+        return False
     behind = server - (asked + answered) // 2
+    if took >= _STEP and abs(behind - _correction) <= took // 2 + TOLERANCE:
+        return False  # the server may have said so at any moment of a slow answer
     wanted = behind if abs(behind) > TOLERANCE else 0
     if abs(wanted - _correction) < _STEP:
         return False

@@ -24,6 +24,7 @@ from bus.events import (
     FramesEnded,
     FramesStarted,
     PlaybackStarted,
+    ReplyStarted,
     SessionClosed,
     SessionOpened,
     SpeechEnded,
@@ -49,6 +50,8 @@ WATCHING_EXPIRES = 10.0
 """Seconds for which a session counts as watching after it last reported so."""
 _LATE = 20.0
 """Seconds after its last report up to which a session may only be late with the next one, as where NATS stood still."""
+_MAY_RETURN = 60.0
+"""Seconds for which the rest of an answer is drawn for somebody who has left."""
 _CALLS_AGAIN_LOOKS, _CALLS_AGAIN_LOOK = 30, 0.5
 """How often it is looked whether a session that was lost is back, and the seconds between."""
 _MOST_WAITING = 8
@@ -160,11 +163,11 @@ class SpeechRenderer:
         yield FramesEnded(speech=body.speech, frames=done)
 
     async def _is_wanted(self, event: Event, body: SpeechStarted, reader: Reader) -> bool:
-        """Whether a session shows this speech, has played it without pictures or, lost a moment ago, may do so soon, or
-        a dead worker has begun it."""
+        """Whether a session shows this speech, has played it without pictures, or may do so soon, since it was lost or
+        left a moment ago; or a dead worker has begun it."""
         if await is_watched(event.conversation, reader) or await _has_begun(event, body.speech, reader):
             return True
-        if await _was_played(event, body, reader):
+        if await _was_played(event, body, reader) or await _has_left(event, body, reader):
             return True
         if self._waiting >= _MOST_WAITING or not await _was_lost(event.conversation, reader):
             return False
@@ -279,6 +282,20 @@ async def _was_played(event: Event, body: SpeechStarted, reader: Reader) -> bool
         return False
     facts = [fact.body for _, fact in await reader.facts(event.conversation)]
     return any(isinstance(one, PlaybackStarted) and one.speech == body.speech for one in facts)
+
+
+async def _has_left(event: Event, body: SpeechStarted, reader: Reader) -> bool:
+    """Whether somebody left in the middle of this answer, and nobody has come since: who loads the page again, or
+    thinks better of it, hears the rest."""
+    closed = await reader.last_fact(event.conversation, SessionClosed)
+    if closed is None or clock.now() - closed.at >= 1e6 * _MAY_RETURN:
+        return False
+    started = await reader.last_fact(event.conversation, ReplyStarted)
+    opened = await reader.last_fact(event.conversation, SessionOpened)
+    if started is None or opened is None or closed.cause != opened.id:
+        return False
+    assert isinstance(started.body, ReplyStarted)
+    return started.body.reply == body.reply and started.at < closed.at
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

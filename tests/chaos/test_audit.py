@@ -61,7 +61,7 @@ def _log() -> Log:
         PlaybackFinished(session="a", speech="s1", reply="r1", index=0, samples=48_000, complete=True, frames=25),
     )
     events = [
-        Event(id=f"e{number}", at=1, conversation="c1", turn="t1", cause="e0" if number else None, body=body)
+        Event(id=f"e{number}", at=number, conversation="c1", turn="t1", cause="e0" if number else None, body=body)
         for number, body in enumerate(bodies)
     ]
     sound = AudioOut(conversation="c1", speech="s1", index=0, sample=0, packets=_packets(_SECOND), final=True)

@@ -127,6 +127,11 @@ async def close_orphaned_sessions(
 
 async def _close(event_log: EventLog, opened: Event, session: str) -> None:
     facts = [event for _, event in await event_log.facts(opened.conversation)]
+    if all(event.id != opened.id for event in facts):
+        # It could not be stored then, a power cut took it, or it was erased.
+        if all(getattr(event.body, "session", None) != session for event in facts):
+            return
+        await event_log.append(opened)
     await _end_utterances(event_log, facts, session)
     await _end_playback(event_log, facts, session)
     closed = SessionClosed(session=session, reason="lost")

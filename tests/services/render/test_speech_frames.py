@@ -23,6 +23,7 @@ from bus.events import (
     FramesStarted,
     Media,
     PlaybackStarted,
+    ReplyStarted,
     SessionClosed,
     SessionCloseReason,
     SessionOpened,
@@ -150,6 +151,30 @@ async def test_a_session_that_was_lost_is_waited_for(
     assert bool(await drawing) is waits
     reader.newest = {}
     assert await outputs(reader, speech_started("s2")) == []  # it does not wait for ever
+
+
+@pytest.mark.parametrize(
+    ("began", "left", "drawn"), [(8, 5, True), (5, 8, False), (80, 70, False), (8, None, False)],
+)  # fmt: skip
+async def test_the_rest_of_an_answer_is_drawn_for_somebody_who_left_in_the_middle_of_it(
+    monkeypatch: pytest.MonkeyPatch, began: int, left: int | None, drawn: bool
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    monkeypatch.setattr("services.render.speech_frames._CALLS_AGAIN_LOOK", 0.0)
+
+    def fact(name: str, ago: int, body: Any, cause: str | None = None) -> Event:
+        return Event(id=name, at=AT - ago * 1_000_000, conversation="c", cause=cause, body=body)
+
+    record = [
+        fact("o", 90, SessionOpened(session="x")),
+        fact("r", began, ReplyStarted(reply="r", character="ada", engine="e")),
+    ]
+    if left is not None:
+        record.append(fact("d", left, SessionClosed(session="x", reason="left"), "o"))
+    reader = FakeReader(media=list(audio_chunks(30)), facts_on_record=record)
+    assert bool(await outputs(reader, speech_started())) is drawn
+    record.append(fact("again", 0, SessionOpened(session="y")))  # it tells by itself whether it watches
+    assert await outputs(reader, speech_started("s2")) == []
 
 
 @pytest.mark.parametrize(

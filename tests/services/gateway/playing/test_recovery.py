@@ -95,18 +95,35 @@ async def test_half_an_utterance_is_ended_so_that_it_is_transcribed(event_log: E
 async def test_ended_utterances_and_those_of_other_sessions_are_left_alone(event_log: EventLog, tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path)
     journal.record(opened("s1"))
+    await event_log.append(opened("s1"))
     await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
     await event_log.append(fact(TranscriptFinal(utterance="u1", text="yes", language="en", confidence=1.0), "f1"))
     await event_log.append(fact(UtteranceStarted(utterance="u2", session="s2"), "b2"))
     await close_orphaned_sessions(event_log, journal)
     await close_orphaned_sessions(event_log, journal)
-    assert [type(event.body) for _, event in await event_log.facts("c1")][3:] == [SessionClosed]
+    assert [type(event.body) for _, event in await event_log.facts("c1")][4:] == [SessionClosed]
     assert await event_log.last_message(subjects.audio_in("c1", "u1")) is None
+
+
+@pytest.mark.parametrize("has_heard", [False, True])
+async def test_a_session_whose_beginning_is_not_on_the_log_has_no_end_there_unless_something_of_it_is(
+    event_log: EventLog, tmp_path: Path, has_heard: bool
+) -> None:
+    journal = SessionJournal(tmp_path)
+    journal.record(opened("s1"))
+    if has_heard:
+        await event_log.append(fact(UtteranceStarted(utterance="u1", session="s1"), "b1"))
+    await close_orphaned_sessions(event_log, journal)
+    bodies = [event.body for _, event in await event_log.facts("c1")]
+    assert bodies.count(SessionOpened(session="s1")) == bodies.count(SessionClosed(session="s1", reason="lost"))
+    assert bodies.count(SessionClosed(session="s1", reason="lost")) == has_heard
+    assert journal.orphans() == []
 
 
 async def test_what_the_dead_gateway_was_playing_is_over(event_log: EventLog, tmp_path: Path) -> None:
     journal = SessionJournal(tmp_path)
     journal.record(opened("s1"))
+    await event_log.append(opened("s1"))
     one, two = (
         {"session": session, "speech": f"v{session}", "reply": "r", "index": 0} for session in ("s1", "s2")
     )
@@ -116,7 +133,7 @@ async def test_what_the_dead_gateway_was_playing_is_over(event_log: EventLog, tm
     await close_orphaned_sessions(event_log, journal)
     await close_orphaned_sessions(event_log, journal)
     bodies = [event.body for _, event in await event_log.facts("c1")]
-    assert bodies[3:] == [
+    assert bodies[4:] == [
         PlaybackFinished(**one, samples=48_000, complete=False),  # type: ignore[arg-type]
         SessionClosed(session="s1", reason="lost"),
     ]
@@ -128,6 +145,7 @@ async def test_a_full_log_delays_the_closing_and_stops_neither_others_nor_the_ga
     journal = SessionJournal(tmp_path)
     for session in ("s1", "s2", "s3"):
         journal.record(opened(session))
+        await event_log.append(opened(session))
     config = (await event_log.js.stream_info(streams.CONVERSATIONS)).config
     await event_log.js.update_stream(config.evolve(max_bytes=1))
     await close_orphaned_sessions(event_log, journal)
@@ -135,5 +153,5 @@ async def test_a_full_log_delays_the_closing_and_stops_neither_others_nor_the_ga
     await event_log.js.update_stream(config)
     await close_orphaned_sessions(event_log, journal, lambda session: session == "s2")
     assert [event.id for event in journal.orphans()] == ["os2"]
-    closed = [event.body for _, event in await event_log.facts("c1")]
+    closed = [event.body for _, event in await event_log.facts("c1") if isinstance(event.body, SessionClosed)]
     assert set(closed) == {SessionClosed(session=session, reason="lost") for session in ("s1", "s3")}

@@ -48,8 +48,12 @@ def learn(server: int, asked: int, answered: int) -> bool:
     if not 0 <= took < _SLOWEST:
         return False
     behind = server - (asked + answered) // 2
-    if took >= _STEP and abs(behind - _correction) <= took // 2 + TOLERANCE:
-        return False  # the server may have said so at any moment of a slow answer
+    if took >= _STEP:
+        # The server may have said so at any moment of a slow answer: only what is certain is corrected.
+        least, most = behind - took // 2, behind + took // 2
+        behind = min(max(_correction, least), most)
+        if abs(behind - _correction) <= TOLERANCE:
+            return False
     wanted = behind if abs(behind) > TOLERANCE else 0
     if abs(wanted - _correction) < _STEP:
         return False

@@ -85,7 +85,8 @@ def packages(
     except importlib.metadata.PackageNotFoundError:
         yield failure("packages", f"{distribution} itself is not installed", "run `make up`, it sets everything up")
         return
-    pins = [match for line in required if (match := re.match(r"([\w.-]+)==([^;\s]+)(?:.*extra == .(\w+))?", line))]
+    needed = filter(_is_for_this_python, required)
+    pins = [match for line in needed if (match := re.match(r"([\w.-]+)==([^;\s]+)(?:.*extra == .(\w+))?", line))]
     wrong: list[str] = []
     for name, version, extra in (pin.groups() for pin in pins):
         installed = _installed(name)
@@ -96,6 +97,14 @@ def packages(
         yield warning("packages", "; ".join(wrong), "run `make up` again, or `pip install -e .`")
     else:
         yield ok("packages", f"{sum(not pin[3] for pin in pins)} at their pinned versions")
+
+
+def _is_for_this_python(requirement: str) -> bool:
+    """Whether a requirement holds for this version of Python, as far as it names one."""
+    if (marker := re.search(r"python_version (==|!=) .([\d.]+)", requirement)) is None:
+        return True
+    is_this = marker[2] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    return is_this if marker[1] == "==" else not is_this
 
 
 def _installed(name: str) -> str | None:

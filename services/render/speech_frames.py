@@ -292,7 +292,7 @@ async def _has_left(event: Event, body: SpeechStarted, reader: Reader) -> bool:
         return False
     started = await reader.last_fact(event.conversation, ReplyStarted)
     opened = await reader.last_fact(event.conversation, SessionOpened)
-    if started is None or opened is None or closed.cause != opened.id:
+    if started is None or opened is None or opened.at > closed.at:
         return False
     assert isinstance(started.body, ReplyStarted)
     return started.body.reply == body.reply and started.at < closed.at

@@ -48,8 +48,10 @@ class Utterances:
             match event.body:
                 case UtteranceStarted(utterance=name, session=session):
                     heard.setdefault(name, Heard(name, session, sequence, event.at))
-                case UtteranceEnded(utterance=name) if name in heard and heard[name].ended is None:
-                    heard[name] = replace(heard[name], ended=event.at, ended_sequence=sequence)
+                case UtteranceEnded(utterance=name, samples=samples) if name in heard and heard[name].ended is None:
+                    # A gateway that starts again tells the ends of what the one before it had begun.
+                    ended = min(event.at, _sound_end(heard[name], samples))
+                    heard[name] = replace(heard[name], ended=ended, ended_sequence=sequence)
                 case UtteranceDiscarded(utterance=name) if name in heard:
                     heard[name] = replace(heard[name], discarded=True)
                 case _:
@@ -95,6 +97,11 @@ class Utterances:
         return covered >= _SHARE * (end - mine.began)
 
 
+def _sound_end(heard: Heard, samples: int) -> int:
+    """When an utterance of so many samples was over at the latest."""
+    return heard.began + int(1e6 * (samples / MICROPHONE_RATE + _AUDIO_LATE))
+
+
 class HeardTwice:
     """Reads from the log what is needed for the rule; caches what it has read of each conversation."""
 
@@ -123,7 +130,7 @@ async def _as_far_as_heard(known: Utterances, conversation: str, utterance: str,
         if one.ended is None and one.session not in (None, mine.session) and not one.discarded:
             audio = await reader.last_media(AudioIn, subjects.audio_in(conversation, one.utterance))
             samples = 0 if audio is None else audio.sample + len(audio.pcm) // 2
-            until = one.began + int(1e6 * (samples / MICROPHONE_RATE + _AUDIO_LATE))
+            until = _sound_end(one, samples)
             over = one.sequence if until < mine.began else None
             one = replace(one, ended=until, ended_sequence=over)
         heard.append(one)

@@ -160,7 +160,8 @@ async def _chunks(event: Event, body: UtteranceStarted, reader: Reader) -> Async
 
 
 async def _has_left(event: Event, body: UtteranceStarted, reader: Reader) -> bool:
-    """Whether the session that heard an utterance has ended, or another one of its person has begun since."""
+    """Whether the session that heard an utterance has ended, or is not the newest of its conversation: its page may
+    have called again."""
     opened = await reader.last_fact(event.conversation, SessionOpened)
     closed = await reader.last_fact(event.conversation, SessionClosed)
     if closed is not None and isinstance(closed.body, SessionClosed) and closed.body.session == body.session:

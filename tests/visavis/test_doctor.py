@@ -8,6 +8,7 @@ import os
 import re
 import socket
 import stat
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -107,6 +108,13 @@ def test_packages_that_differ_from_their_pins_are_named() -> None:
     assert [part.split()[0] for part in parts] == ["msgspec", "no-such-thing", "pytest"]
     assert parts[0].endswith(", wanted 0.0.1")
     assert parts[1] == "no-such-thing is missing"
+
+
+def test_pins_for_other_versions_of_python_are_left_out() -> None:
+    this = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for how, state in (("!=", "ok"), ("==", "warning")):
+        pins = [f"msgspec==0.0.1 ; python_version {how} '{this}'"]
+        assert [one.state for one in checks.packages(requires=lambda name: pins)] == [state]  # noqa: B023
 
 
 def test_a_project_that_is_not_installed_is_a_failure() -> None:

@@ -203,8 +203,7 @@ class Session:
         self._journal.record(self._opened)
         tasks = asyncio.create_task(self._run_tasks())
         try:
-            await asyncio.wait((tasks, self._ended), return_when=asyncio.FIRST_COMPLETED)
-            if self._ended.done():
+            if self._ended in (await asyncio.wait((tasks, self._ended), return_when=asyncio.FIRST_COMPLETED))[0]:
                 return self._ended.result()
             log.error("session broke", extra={"session": self.id}, exc_info=tasks.exception())
             return "failed"
@@ -252,15 +251,16 @@ class Session:
     async def _record_end(self, reason: SessionCloseReason) -> None:
         try:
             if self._opened is not None:
-                await self._publish_end(reason)
+                await self._publish_end(reason, self._opened)
         finally:
             self.recorded.set()
 
-    async def _publish_end(self, reason: SessionCloseReason) -> None:
+    async def _publish_end(self, reason: SessionCloseReason, opened: Event) -> None:
         if (finished := self.floor.stop()) is not None:
             self._outbox.put(*self._told(finished))
         self._outbox.put(*self._delivery.settle())
         try:
+            await self._event_log.append(opened)  # nothing where it is there already
             await self._outbox.flush()
             await self._event_log.append(self._event(SessionClosed(session=self.id, reason=reason), "closed"))
         except BusError as error:  # it stays in the journal, from which it is closed later

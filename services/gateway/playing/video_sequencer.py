@@ -142,10 +142,11 @@ class VideoSequencer:
         self._frozen += 1
         if self._frozen <= _MAX_FROZEN:
             return None
-        self._speech_decodable = False
         if not self._idle_decodable:
             self._phase = self._now
-        return self._idle_unit()
+        unit = self._idle_unit()
+        self._speech_decodable = self._speech_decodable and unit is None
+        return unit
 
     def _idle_unit(self) -> bytes | None:
         if self._idle_loop is None:

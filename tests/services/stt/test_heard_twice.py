@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from typing import cast
+
 import pytest
 
-from bus.events import AudioIn, Fact, TranscriptFinal, UtteranceDiscarded, UtteranceEnded, UtteranceStarted
+from bus.events import (
+    AudioIn,
+    Fact,
+    Media,
+    MediaT,
+    TranscriptFinal,
+    UtteranceDiscarded,
+    UtteranceEnded,
+    UtteranceStarted,
+)
 from services.stt.service import UtteranceTranscriber
 from tests.fakes import FakeReader, FakeTranscriber, event
 
@@ -116,3 +128,50 @@ async def test_a_microphone_whose_end_was_never_told_hears_as_far_as_its_sound_g
     outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[1][1], reader)]
     assert (outputs == [TWICE]) is is_twice
     assert isinstance(outputs[-1], UtteranceDiscarded if is_twice else TranscriptFinal)
+
+
+async def test_an_end_that_is_told_late_by_the_next_gateway_covers_nothing_that_came_after_the_sound() -> None:
+    ended = UtteranceEnded(utterance="a", samples=16_000, speech_ended=16_000, reason="session_closed")
+    log: tuple[tuple[float, Fact], ...] = (
+        (0.0, start("a", "tab")), (5.0, start("b", "again")), (8.0, ended), (8.5, words("a")), (9.0, end("b")),
+    )  # fmt: skip
+    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    chunk = AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400, final=True)
+    reader = FakeReader(facts, media={"audio.c.in.b": [chunk]})
+    outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[1][1], reader)]
+    assert isinstance(outputs[-1], TranscriptFinal)
+
+
+async def test_words_of_a_voice_that_is_still_heard_by_the_first_microphone_interrupt_nothing() -> None:
+    facts = [
+        (n, event(body, at=int(at * _S), turn="t", name=f"e{n}"))
+        for n, (at, body) in enumerate(((0.0, start("a", "tab")), (0.2, start("b", "phone"))), 1)
+    ]
+    parts = [
+        AudioIn(conversation="c", utterance=name, index=index, sample=9_600 * index, pcm=b"\1\0" * 9_600)
+        for name in "ab" for index in range(5)
+    ]  # fmt: skip
+
+    class GoingOn(FakeReader):
+        """The sound of both microphones comes as time goes on."""
+
+        async def follow(self, kind: type[MediaT], subject: str, *, timeout: float = 10.0) -> AsyncIterator[MediaT]:
+            sound: Sequence[Media] = parts[5:]
+            for first, second in zip(parts[:5], sound, strict=True):
+                self._media["audio.c.in.a"] = [first]
+                yield cast("MediaT", second)
+
+    outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[1][1], GoingOn(facts))]
+    assert outputs == [TWICE]
+
+
+async def test_an_utterance_whose_sound_stopped_hides_no_other_one() -> None:
+    log = ((0.0, start("dead", "gone")), (60.0, start("a", "tab")), (60.2, start("b", "phone")))
+    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    media = {
+        f"audio.c.in.{name}": [AudioIn(conversation="c", utterance=name, index=0, sample=0, pcm=b"\1\0" * 38_400)]
+        for name in ("dead", "a", "b")
+    }
+    reader = FakeReader(facts, media=media)
+    outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[2][1], reader)]
+    assert outputs == [TWICE]

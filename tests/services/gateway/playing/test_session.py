@@ -16,6 +16,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection
 from msgspec.structs import replace
 
 from bus import subjects
+from bus.errors import BusError
 from bus.events import (
     AudioIn,
     Body,
@@ -176,6 +177,31 @@ async def test_leaving_in_mid_sentence_ends_the_utterance_and_the_session(gatewa
         async for chunk in gateway.event_log.follow(AudioIn, subjects.audio_in(conversation, started.body.utterance))
     ]
     assert chunks[-1].final
+
+
+async def test_a_session_whose_beginning_could_not_be_stored_has_it_on_the_log_before_its_end(
+    gateway: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conversation = await gateway.open()
+    append = EventLog.append
+    refused: list[Event] = []
+
+    async def refuse_once(event_log: EventLog, event: Event) -> int:
+        if isinstance(event.body, SessionOpened) and not refused:
+            refused.append(event)
+            raise BusError("NATS is away")
+        return await append(event_log, event)
+
+    monkeypatch.setattr(EventLog, "append", refuse_once)
+    peer = Peer()
+    try:
+        await peer.connect(gateway, conversation)
+        await events_of(gateway, conversation, SessionClosed)
+    finally:
+        await peer.close()
+    facts = [event for _, event in await gateway.event_log.facts(conversation)]
+    kinds = [type(event.body) for event in facts if isinstance(event.body, SessionOpened | SessionClosed)]
+    assert (len(refused), kinds) == (1, [SessionOpened, SessionClosed])
 
 
 async def test_an_interruption_stops_the_voice_and_reports_what_was_heard(gateway: Running) -> None:

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from itertools import chain, repeat
+from typing import Literal
 
 from cachetools import FIFOCache
 
@@ -167,10 +168,10 @@ class SpeechRenderer:
         left a moment ago; or a dead worker has begun it."""
         if await is_watched(event.conversation, reader) or await _has_begun(event, body.speech, reader):
             return True
-        if await _was_played(event, body, reader) or await _has_left(event, body, reader):
+        if await _was_played(event, body, reader):
             return True
-        if self._waiting >= _MOST_WAITING or not await _was_lost(event.conversation, reader):
-            return False
+        if (gone := await _gone(event, body, reader)) != "lost" or self._waiting >= _MOST_WAITING:
+            return gone == "left"
         self._waiting += 1
         try:
             for _ in range(_CALLS_AGAIN_LOOKS):
@@ -257,17 +258,25 @@ async def is_watched(conversation: str, reader: Reader) -> bool:
     return False
 
 
-async def _was_lost(conversation: str, reader: Reader) -> bool:
-    """Whether the last session of a conversation is gone without having ended: its page calls again, and what it had
-    not heard to the end is played then."""
-    opened = await reader.last_fact(conversation, SessionOpened)
-    closed = await reader.last_fact(conversation, SessionClosed)
+async def _gone(event: Event, body: SpeechStarted, reader: Reader) -> Literal["left", "lost", "no"]:
+    """Whether those who heard this conversation are gone, and may return: `left` in the middle of this answer, of which
+    who loads the page again hears the rest; or `lost`, whose page calls again; `no`: nobody is expected."""
+    opened = await reader.last_fact(event.conversation, SessionOpened)
     if opened is None:
-        return False
-    if closed is None or closed.cause != opened.id:
-        return True
+        return "no"
+    closed = await reader.last_fact(event.conversation, SessionClosed)
+    if closed is None:
+        return "lost"
+    since = clock.now() - closed.at
+    if opened.at <= closed.at and since < 1e6 * _MAY_RETURN:
+        started = await reader.last_fact(event.conversation, ReplyStarted)
+        answer = None if started is None or started.at >= closed.at else started.body
+        if isinstance(answer, ReplyStarted) and answer.reply == body.reply:
+            return "left"
+    if closed.cause != opened.id:
+        return "lost"
     assert isinstance(closed.body, SessionClosed)
-    return closed.body.reason in ("lost", "shutdown") and clock.now() - closed.at < 1e6 * _LATE
+    return "lost" if closed.body.reason in ("lost", "shutdown") and since < 1e6 * _LATE else "no"
 
 
 async def _was_played(event: Event, body: SpeechStarted, reader: Reader) -> bool:
@@ -282,20 +291,6 @@ async def _was_played(event: Event, body: SpeechStarted, reader: Reader) -> bool
         return False
     facts = [fact.body for _, fact in await reader.facts(event.conversation)]
     return any(isinstance(one, PlaybackStarted) and one.speech == body.speech for one in facts)
-
-
-async def _has_left(event: Event, body: SpeechStarted, reader: Reader) -> bool:
-    """Whether somebody left in the middle of this answer, and nobody has come since: who loads the page again, or
-    thinks better of it, hears the rest."""
-    closed = await reader.last_fact(event.conversation, SessionClosed)
-    if closed is None or clock.now() - closed.at >= 1e6 * _MAY_RETURN:
-        return False
-    started = await reader.last_fact(event.conversation, ReplyStarted)
-    opened = await reader.last_fact(event.conversation, SessionOpened)
-    if started is None or opened is None or opened.at > closed.at:
-        return False
-    assert isinstance(started.body, ReplyStarted)
-    return started.body.reply == body.reply and started.at < closed.at
 
 
 async def _has_begun(event: Event, speech: str, reader: Reader) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import cast
 
 import pytest
 
 from bus.events import (
     AudioIn,
+    Event,
     Fact,
     Media,
     MediaT,
@@ -37,6 +38,11 @@ def words(name: str) -> TranscriptFinal:
 
 def none(name: str) -> UtteranceDiscarded:
     return UtteranceDiscarded(utterance=name, reason="no_words")
+
+
+def recorded(log: Iterable[tuple[float, Fact]]) -> list[tuple[int, Event]]:
+    """Facts with their sequence, of seconds and bodies."""
+    return [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
 
 
 TWICE = UtteranceDiscarded(utterance="b", reason="heard_twice", same_as="a")
@@ -75,10 +81,7 @@ BOTH_HEAR = ((0.0, start("a", "tab")), (0.2, start("b", "phone")), (2.0, end("a"
 async def test_of_a_voice_that_two_microphones_hear_the_first_is_answered(
     log: tuple[tuple[float, Fact], ...], is_twice: bool
 ) -> None:
-    facts = [
-        (sequence, event(body, at=int(at * _S), turn="t", name=f"e{sequence}"))
-        for sequence, (at, body) in enumerate(log, 1)
-    ]
+    facts = recorded(log)
     chunk = AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400, final=True)  # 2.4 s
     started = next(one for _, one in facts if isinstance(one.body, UtteranceStarted) and one.body.utterance == "b")
     transcriber, reader = FakeTranscriber(), FakeReader(facts, media={"audio.c.in.b": [chunk]})
@@ -95,7 +98,7 @@ async def test_what_was_discarded_holds_no_floor_and_the_rest_of_the_first_voice
         *BOTH_HEAR[:2], (1.0, end("a")), (1.2, words("a")), (1.4, start("b2", "tab")), (3.1, end("b")),
         (3.2, TWICE),
     )  # fmt: skip
-    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    facts = recorded(log)
     chunk = AudioIn(conversation="c", utterance="b2", index=0, sample=0, pcm=b"\1\0" * 16_000, final=True)
     reader = FakeReader(facts, media={"audio.c.in.b2": [chunk]})
     outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[4][1], reader)]
@@ -116,7 +119,7 @@ async def test_a_microphone_whose_end_was_never_told_hears_as_far_as_its_sound_g
     sound: float | None, later: float, is_twice: bool
 ) -> None:
     log = ((0.0, start("a", "tab")), (later, start("b", "phone")))
-    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    facts = recorded(log)
     media = {"audio.c.in.b": [AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400)]}
     if sound is not None:
         pcm = b"\1\0" * int(16_000 * sound / 2)
@@ -135,7 +138,7 @@ async def test_an_end_that_is_told_late_by_the_next_gateway_covers_nothing_that_
     log: tuple[tuple[float, Fact], ...] = (
         (0.0, start("a", "tab")), (5.0, start("b", "again")), (8.0, ended), (8.5, words("a")), (9.0, end("b")),
     )  # fmt: skip
-    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    facts = recorded(log)
     chunk = AudioIn(conversation="c", utterance="b", index=0, sample=0, pcm=b"\1\0" * 38_400, final=True)
     reader = FakeReader(facts, media={"audio.c.in.b": [chunk]})
     outputs = [one async for one in UtteranceTranscriber(FakeTranscriber(), "fake")(facts[1][1], reader)]
@@ -143,10 +146,7 @@ async def test_an_end_that_is_told_late_by_the_next_gateway_covers_nothing_that_
 
 
 async def test_words_of_a_voice_that_is_still_heard_by_the_first_microphone_interrupt_nothing() -> None:
-    facts = [
-        (n, event(body, at=int(at * _S), turn="t", name=f"e{n}"))
-        for n, (at, body) in enumerate(((0.0, start("a", "tab")), (0.2, start("b", "phone"))), 1)
-    ]
+    facts = recorded(((0.0, start("a", "tab")), (0.2, start("b", "phone"))))
     parts = [
         AudioIn(conversation="c", utterance=name, index=index, sample=9_600 * index, pcm=b"\1\0" * 9_600)
         for name in "ab" for index in range(5)
@@ -167,7 +167,7 @@ async def test_words_of_a_voice_that_is_still_heard_by_the_first_microphone_inte
 
 async def test_an_utterance_whose_sound_stopped_hides_no_other_one() -> None:
     log = ((0.0, start("dead", "gone")), (60.0, start("a", "tab")), (60.2, start("b", "phone")))
-    facts = [(n, event(body, at=int(at * _S), turn="t", name=f"e{n}")) for n, (at, body) in enumerate(log, 1)]
+    facts = recorded(log)
     media = {
         f"audio.c.in.{name}": [AudioIn(conversation="c", utterance=name, index=0, sample=0, pcm=b"\1\0" * 38_400)]
         for name in ("dead", "a", "b")

@@ -121,7 +121,8 @@ class HeardTwice:
 
 
 async def _as_far_as_heard(known: Utterances, conversation: str, utterance: str, reader: Reader) -> Utterances:
-    """With an end where the sound of others' utterances stopped: a gateway that died has told none."""
+    """The same utterances, those of other sessions without an end ending where their sound does: their gateway may have
+    died."""
     mine = known.find(utterance)
     if mine is None:
         return known

@@ -134,7 +134,7 @@ class VideoSequencer:
         return speech.units[frame]
 
     def _frozen_at_first(self) -> int:
-        """What is counted where the pictures of a speech begin: an idle loop that is shown goes on until then."""
+        """The count that a speech begins with: an idle loop that is shown goes on until the first frame is there."""
         return _MAX_FROZEN if self._idle_decodable else 0
 
     def _missing_unit(self) -> bytes | None:

@@ -1,12 +1,43 @@
 """Cancellation of the current task.
 
-Python 3.11's `asyncio.wait_for` swallows a cancellation that arrives together with the result, so long loops check.
+Python 3.11's `asyncio.wait_for` swallows a cancellation that arrives together with the result, as any request to NATS
+may: a task that runs for ever then never ends. `replace_wait_for` mends that; long loops check too, since libraries may
+swallow one in other ways.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import sys
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def wait_for(fut: Awaitable[T], timeout: float | None) -> T:
+    """`asyncio.wait_for` as it is from Python 3.12 on: a cancellation always arrives.
+
+    Raises:
+        TimeoutError: the time is over; what was awaited is cancelled.
+    """
+    if timeout is not None and timeout <= 0:
+        task = asyncio.ensure_future(fut)
+        if not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+        try:
+            return task.result()
+        except asyncio.CancelledError as error:
+            raise TimeoutError from error
+    async with asyncio.timeout(timeout):
+        return await fut
+
+
+def replace_wait_for() -> None:
+    """Have libraries use `wait_for` of this module where Python's own may swallow a cancellation (bpo-37658)."""
+    if sys.version_info < (3, 12):
+        asyncio.wait_for = asyncio.tasks.wait_for = wait_for  # type: ignore[assignment]
 
 
 def is_cancelled() -> bool:

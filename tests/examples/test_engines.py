@@ -81,6 +81,9 @@ async def test_a_spoken_turn_is_heard_answered_voiced_and_drawn_by_them(
         await speak(event_log)
         bodies: list[Fact] = []
         while not any(isinstance(body, FramesEnded) for body in bodies):
+            for task in running:
+                if task.done():
+                    task.result()  # it works for ever, unless it fails
             await event_log.publish_live(new_live_event(Watching(session="s"), conversation="c"))  # as a session does
             await asyncio.sleep(0.1)
             bodies = [fact.body for _, fact in await event_log.facts("c")]

@@ -17,14 +17,9 @@ from services.gateway.ice.configuration import ice_configuration
 from services.gateway.listening.models import ListeningModels
 from services.gateway.server import GatewayServer
 
-_SWITCH = 0.001
-"""Seconds after which the thread that writes the read model lets the loop go on; Python's own 0.005, at each packet
-that is sent, would be heard."""
-
 
 async def run(settings: Settings) -> None:
     """Serve until SIGTERM, at which the sessions are let go one by one, or SIGINT."""
-    sys.setswitchinterval(_SWITCH)
     drain = Drain(settings.drain_seconds)
     check_access(settings)
     ice_configuration(settings)  # what is wrong in it is told before NATS is waited for

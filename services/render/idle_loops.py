@@ -38,6 +38,10 @@ CHECK_INTERVAL = 5.0
 CLIPS_AFTER = 45.0
 """Seconds after its start from which a worker draws the further clips of characters that nobody talks to, too."""
 
+_PAUSE = 2.0
+"""Length of a pause after some frames of a further clip, as a multiple of the time that they took: nobody waits for it,
+and voices and other faces want the processor."""
+
 # About 400 kbit/s on average; a limit as tight as that would starve the later key frames visibly.
 _CRF = 25
 
@@ -218,8 +222,11 @@ class IdleLoopRenderer:
             units: tuple[bytes, ...] = ()
             for first in range(start, start + KEY_FRAME_INTERVAL, MAX_BATCH):
                 stop = min(first + MAX_BATCH, start + KEY_FRAME_INTERVAL)
+                began = self._clock()
                 poses = [motion.pose(clip, frame) for frame in range(first, stop)]
                 units += await self._thread.encode(face, encoder, poses, range(len(poses)), key=first == start)
+                if clip != MAIN:
+                    await asyncio.sleep(_PAUSE * (self._clock() - began))
             yield IdleBatch(
                 character=character,
                 clip=clip,

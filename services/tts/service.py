@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -34,14 +30,17 @@ from services.readings import engine_note, engine_readings
 from services.tts.chunker import SpeechChunker
 from services.tts.earlier_speech import EarlierSpeech, earlier_speech, is_same_sound, recorded_voice
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
+from services.tts.sentence_audio import SentenceAudio, SynthesisThreads
 from services.tts.text.spoken_form import to_spoken_form
 
 log = logging.getLogger(__name__)
 
 _SENTENCE = 2.0
 """Seconds that a sentence is spoken, about: by which the next one is needed later than the first."""
-CONCURRENCY = 4
-"""Sentences synthesised at once."""
+CONCURRENCY = 32
+"""Sentences under way at once. `SynthesisThreads` decides which of them goes on."""
+CONCURRENCY_ON_CARD = 4
+"""The same for XTTS, whose sentences hold memory of the card from their first sound to their last."""
 AHEAD = 64
 """Conversations of which the next sentence is looked at before one is chosen."""
 MAX_TEXT = 2_000
@@ -94,8 +93,7 @@ class SentenceSynthesizer:
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
         self._synthesizer = synthesizer
         self._engine = engine
-        # Twice as many: a step of an interrupted sentence runs to its end, and must not hold up the next reply.
-        self._threads = ThreadPoolExecutor(2 * CONCURRENCY, thread_name_prefix="tts")
+        self._threads = SynthesisThreads()
         for language in ("en", "de"):
             to_spoken_form("1", language)  # compiles the rules, which the first sentence would wait for: 60 ms
 
@@ -110,7 +108,7 @@ class SentenceSynthesizer:
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
-        make = partial(self._audio, event.conversation, speech, text, voice, body.volume)
+        make = partial(self._audio, event, speech, text, voice, body.volume)
         audio = make()  # synthesis begins while `speech.started` is being published
         try:
             spoken_by = self._synthesizer.voice_for(voice)
@@ -164,9 +162,10 @@ class SentenceSynthesizer:
         finally:
             audio.close()
 
-    def _audio(self, conversation: str, speech: str, text: str, voice: Voice, volume: float) -> _SentenceAudio:
-        chunker = SpeechChunker(conversation, speech)
-        return _SentenceAudio(self._threads, chunker, self._chunks(chunker, text, voice, seed_of(speech), volume))
+    def _audio(self, event: Event, speech: str, text: str, voice: Voice, volume: float) -> SentenceAudio:
+        chunker = SpeechChunker(event.conversation, speech)
+        chunks = self._chunks(chunker, text, voice, seed_of(speech), volume)
+        return self._threads.start(chunker, chunks, needed_after(event))
 
     def _chunks(
         self, chunker: SpeechChunker, text: str, voice: Voice, seed: int, volume: float
@@ -177,7 +176,7 @@ class SentenceSynthesizer:
         yield from chunker.finish()
 
 
-async def _goes_on(audio: _SentenceAudio, before: EarlierSpeech) -> bool:
+async def _goes_on(audio: SentenceAudio, before: EarlierSpeech) -> bool:
     """Make again what is on the log; whether it is the same sound, so that what follows fits behind it."""
     for earlier in before.chunks:
         try:
@@ -201,42 +200,6 @@ def _ended(
 def scale_volume(piece: SpeechPiece, volume: float) -> SpeechPiece:
     """A piece of speech at a volume of 0 to 1."""
     return replace(piece, samples=(piece.samples * min(volume, 1.0)).astype(piece.samples.dtype))
-
-
-class _SentenceAudio:
-    """The chunks of one sentence, which are made in threads, one ahead of what is asked for."""
-
-    def __init__(
-        self, threads: ThreadPoolExecutor, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None]
-    ) -> None:
-        self.chunker = chunker
-        self._threads = threads
-        self._chunks = chunks
-        self._lock = threading.Lock()
-        self._step = threads.submit(self._make)
-
-    async def next(self) -> AudioOut:
-        """The next chunk; the last one is final."""
-        chunk = await asyncio.wrap_future(self._step)
-        if not chunk.final:
-            self._step = self._threads.submit(self._make)
-        return chunk
-
-    def close(self) -> None:
-        """Stop the engine. The running step ends by itself."""
-        self._step.add_done_callback(self._close_later)
-
-    def _make(self) -> AudioOut:
-        with self._lock:
-            return next(self._chunks)
-
-    def _close_later(self, step: object) -> None:
-        with suppress(RuntimeError):  # the process ends
-            self._threads.submit(self._close)
-
-    def _close(self) -> None:
-        with self._lock:
-            self._chunks.close()
 
 
 def failure_facts(event: Event, error: VisavisError) -> Iterable[Body]:
@@ -283,7 +246,7 @@ def service(synthesizer: Synthesizer, engine: str) -> Service:
         metadata=GPU_USE.metadata,
         why_restart=GPU_USE.why_restart,
         media=("audio",),
-        concurrency=CONCURRENCY,
+        concurrency=CONCURRENCY_ON_CARD if engine == "xtts" else CONCURRENCY,
         needed_after=needed_after,
         ahead=AHEAD,
     )

@@ -14,8 +14,9 @@ from bus.errors import ConfigurationError, EngineError
 from services.audio import to_int16
 from services.onnx_graph import INT64, with_output
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
+from services.tts.engines.hibari_sound import Spectra, sound_blocks
 from services.tts.engines.language_router import is_latin
-from services.tts.engines.long_text import FADE, PAUSE, leading_silence, split_text, trim_and_fade
+from services.tts.engines.long_text import FADE, PAUSE, split_text, trim_and_fade, without_leading_silence
 from services.tts.engines.misaki_reader import MisakiReader, vocabulary
 from services.tts.lips.misaki import UNIT_SECONDS, misaki_marks
 
@@ -49,13 +50,11 @@ class HibariEngine:
 
     def __init__(self, fallback: Synthesizer, threads: int = 1) -> None:
         import hibari
-        import hibari.dsp
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = threads
         options.log_severity_level = 3
-        self._synthesise = hibari.dsp.synth
         network = with_output(Path(hibari.Hibari().model_path).read_bytes(), _DURATIONS, INT64)
         try:
             self._session: Any = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
@@ -63,7 +62,9 @@ class HibariEngine:
             raise ConfigurationError(f"hibari's network has no {_DURATIONS}: another version is installed") from error
         self._reader = MisakiReader(None)
         self._fallback = fallback
-        self._sound(self._reader.phonemes("Hello.", "en"), 1.0, 1.0, 0)  # the first run initialises the network
+        # The first run initialises the network.
+        for _ in self.speak("Hello.", Voice(language="en"), 0):
+            pass
 
     def voice_for(self, voice: Voice) -> str:
         return "hibari/heart" if _speaks_as(voice) else self._fallback.voice_for(voice)
@@ -83,17 +84,18 @@ class HibariEngine:
                 pause = np.zeros(round(PAUSE * RATE), np.int16)
                 yield SpeechPiece(pause, RATE)
                 spoken += len(pause)
-            sound, durations = self._sound(phonemes, pace, pitch, seed + place)
-            samples = to_int16(sound * np.float32(GAIN))
-            lead = leading_silence(samples, RATE)
-            marks = misaki_marks(f" {phonemes} ", durations, round(UNIT_SECONDS * RATE), RATE, spoken - lead)
-            trimmed = np.concatenate([*trim_and_fade(iter([samples[lead:]]), round(FADE * RATE))])
-            spoken += len(trimmed)
-            # The silence at the end was trimmed, and with it the marks in it.
-            yield SpeechPiece(trimmed, RATE, tuple(mark for mark in marks if mark.sample < spoken))
+            spectra, durations = self._spectra(phonemes, pace, pitch)
+            blocks = (to_int16(sound * np.float32(GAIN)) for sound in sound_blocks(spectra, seed + place))
+            lead, sounds = without_leading_silence(blocks, RATE)
+            marks = [*misaki_marks(f" {phonemes} ", durations, round(UNIT_SECONDS * RATE), RATE, spoken - lead)]
+            # The silence at the end is trimmed, and with it the marks in it.
+            for trimmed in trim_and_fade(sounds, round(FADE * RATE)):
+                spoken += len(trimmed)
+                yield SpeechPiece(trimmed, RATE, tuple(mark for mark in marks if mark.sample < spoken))
+                marks = [mark for mark in marks if mark.sample >= spoken]
 
-    def _sound(self, phonemes: str, pace: float, pitch: float, seed: int) -> tuple[npt.NDArray[np.float32], list[int]]:
-        """The audio of a part, and the durations of its phonemes and of the silence before and after them."""
+    def _spectra(self, phonemes: str, pace: float, pitch: float) -> tuple[Spectra, list[int]]:
+        """The spectra of a part, and the durations of its phonemes and of the silence before and after them."""
         ids = [0, *(vocabulary()[phoneme] for phoneme in phonemes), 0]
         inputs = {"ids": np.array([ids], np.int64), "speed": np.array([pace], np.float32)}
         try:
@@ -106,9 +108,8 @@ class HibariEngine:
             harmonic, noise, rest = (_stretched(one, formant_factor) for one in (harmonic, noise, rest))
             # A lower voice has more harmonics below the same frequency: this keeps it as loud.
             harmonic = harmonic + np.float32(np.log(pitch))
-        random = np.random.default_rng(seed)
-        sound = self._synthesise(harmonic, rotation, noise, rest, phase, f0 * np.float32(pitch), random)
-        return sound, [int(one) for one in durations.reshape(-1)]
+        spectra = Spectra(harmonic, rotation, noise, rest, phase, f0 * np.float32(pitch))
+        return spectra, [int(one) for one in durations.reshape(-1)]
 
 
 def _speaks_as(voice: Voice) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +48,17 @@ def leading_silence(sound: Samples, rate: int) -> int:
     """Samples before the first sound, less 20 ms: networks begin a speech with some 300 ms of silence."""
     loud = np.flatnonzero(np.abs(sound.astype(np.int32)) > _QUIET)
     return max(0, int(loud[0]) - rate // 50) if len(loud) else 0
+
+
+def without_leading_silence(sounds: Iterator[Samples], rate: int) -> tuple[int, Iterator[Samples]]:
+    """As `leading_silence` for sound that comes in blocks: its samples, and the blocks from there on."""
+    held = np.zeros(0, np.int16)
+    for sound in sounds:
+        held = np.concatenate([held, sound])
+        if np.any(np.abs(held.astype(np.int32)) > _QUIET):
+            break
+    lead = leading_silence(held, rate)
+    return lead, chain([held[lead:]], sounds)
 
 
 def trim_and_fade(sounds: Iterator[Samples], fade: int) -> Iterator[Samples]:

@@ -30,12 +30,15 @@ from bus.events import AudioOut
 from bus.log import streams
 from bus.log.event_log import EventLog
 from services.audio import resample
+from services.render.idle_loops import CHECK_INTERVAL, CLIPS_AFTER
 from tests import voices
 from tests.e2e.stack import Stack
 
 PARTS = ("folds", "turn", "calls", "faces", "typed")
-_SETTLE = 12.0
-"""Seconds until the idle loops are drawn."""
+_SETTLE = CLIPS_AFTER + CHECK_INTERVAL
+"""Seconds until the idle loops are drawn, and all other clips are begun."""
+_QUIET, _LOOK, _PATIENCE = 0.03, 15.0, 900.0
+"""Share of a core below which nothing is drawn any more, in so many seconds; and until when that is waited for."""
 _MESSAGE = "what can you do"
 
 
@@ -47,10 +50,19 @@ async def running(**settings: str) -> AsyncIterator[tuple[Stack, EventLog]]:
         try:
             await asyncio.to_thread(stack.start)
             async with stack.event_log() as event_log:
-                await asyncio.sleep(_SETTLE)
+                await settled(stack)
                 yield stack, event_log
         finally:
             await asyncio.to_thread(stack.close)
+
+
+async def settled(stack: Stack) -> None:
+    """Wait until the clips of all faces are drawn, which happens once, in the background."""
+    await asyncio.sleep(_SETTLE)
+    begun = now()
+    while (await shares(stack, _LOOK))["render"] > _QUIET and now() - begun < _PATIENCE:
+        pass
+    print(f"settled after {now() - begun + _SETTLE:.0f} s", file=sys.stderr, flush=True)
 
 
 def processes(stack: Stack) -> dict[str, list[int]]:

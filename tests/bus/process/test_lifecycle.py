@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
@@ -71,6 +72,20 @@ def test_a_wrong_setting_is_reported_before_the_work_starts(
     assert run_quietly(run) == EXIT_CONFIGURATION
     assert "did you mean VISAVIS_PORT?" in capsys.readouterr().err
     assert done == []
+
+
+def test_a_thread_that_computes_lets_the_event_loop_go_on_soon() -> None:
+    before = sys.getswitchinterval()
+    found: list[float] = []
+
+    async def run(settings: Settings) -> None:
+        found.append(sys.getswitchinterval())
+
+    try:
+        run_quietly(run)
+    finally:
+        sys.setswitchinterval(before)
+    assert found[0] <= 0.001
 
 
 def test_success_is_exit_status_0() -> None:

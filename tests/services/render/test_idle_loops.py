@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from bus.events import IdleBatch
 from services.face_clips import CLIPS, KEY_FRAME_INTERVAL, LOOP_FRAMES, MAIN, WINDOW_FRAMES
 from services.render.builtin_characters import BUILTIN_CHARACTERS
 from services.render.idle_loops import IdleLoopRenderer, idle_version
-from services.render.render_threads import MAX_FACES, RenderThreads
+from services.render.render_threads import MAX_BATCH, MAX_FACES, RenderThreads
 from tests.services.render.fakes import NO_PORTRAITS, FakeReader, FakeRenderer
 
 
@@ -101,3 +103,24 @@ async def test_further_clips_come_after_idle_loops_of_who_is_talked_to_first_and
     moving = [one for one in reader.media if isinstance(one, IdleBatch) and not one.rests]
     assert moving
     assert not any(one.frame % WINDOW_FRAMES == 0 for one in moving)
+
+
+async def test_a_further_clip_is_drawn_with_pauses_and_a_loop_that_somebody_waits_for_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    sleep = asyncio.sleep
+
+    async def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", pause)
+    ticks = itertools.count()
+    idle_loops = IdleLoopRenderer(RenderThreads(FakeRenderer(), NO_PORTRAITS), clock=lambda: float(next(ticks)))
+    ada = BUILTIN_CHARACTERS["ada"]
+    _ = [batch async for batch in idle_loops.batches("ada", ada, FakeReader(), MAIN)]
+    assert pauses == []
+    _ = [batch async for batch in idle_loops.batches("ada", ada, FakeReader(), next(c for c in CLIPS if c != MAIN))]
+    assert len(pauses) == LOOP_FRAMES // MAX_BATCH
+    assert min(pauses) >= 1  # the drawing took as long

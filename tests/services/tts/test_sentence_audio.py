@@ -54,7 +54,7 @@ class Sentences:
 
 
 async def read(audio: SentenceAudio) -> list[int]:
-    found = []
+    found: list[int] = []
     while not found or found[-1] != 2:
         found.append((await audio.next()).index)
     audio.close()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 from bus.errors import InvalidInput
 from bus.log.event_log import connect
 from bus.settings import Settings
 from projections.finding import find_conversation
+from services.gateway.playing.idle_loops import IdleLoop
 from visavis.carry.archive import Archive, load, read_archive, save
 from visavis.carry.archive_file import is_file_name
+from visavis.carry.from_log import read_faces
 from visavis.carry.hiding import redacted, without_persons
 from visavis.carry.importing import missing_line
 from visavis.terminal import size
@@ -52,28 +56,36 @@ async def export(
         ConfigurationError: the file cannot be written.
         BusError: Visavis does not run.
     """
-    read = await _read(settings, conversation)
+    read, faces = await _read(settings, conversation, with_faces=form == "mp4")
     archive = without_persons(read)
     if redact:
         archive = await asyncio.to_thread(redacted, archive)
     with read, archive:
-        written = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences)
+        written = await asyncio.to_thread(write_form, archive, output, form, skip_silences=skip_silences, faces=faces)
         print(f"{output}: {len(archive.facts)} facts of conversation {archive.conversation}, {size(written)}")
         if archive.missing and form in ("visavis", "mp4"):
             print(f"not there any more: {missing_line(archive)}", file=sys.stderr)
     return 0
 
 
-async def _read(settings: Settings, conversation: str) -> Archive:
+async def _read(
+    settings: Settings, conversation: str, *, with_faces: bool
+) -> tuple[Archive, Mapping[str, IdleLoop]]:
     if is_file_name(conversation):
-        return await asyncio.to_thread(load, Path(conversation))
+        return await asyncio.to_thread(load, Path(conversation)), {}
     async with connect(settings, name="export", wait=WAIT, update_streams=False) as event_log:
-        return await read_archive(event_log, await find_conversation(event_log, conversation))
+        archive = await read_archive(event_log, await find_conversation(event_log, conversation))
+        return archive, await read_faces(event_log, archive.characters) if with_faces else {}
 
 
-def write_form(archive: Archive, output: Path, form: Form, *, skip_silences: bool = False) -> int:
+def write_form(
+    archive: Archive, output: Path, form: Form, *, skip_silences: bool = False,
+    faces: Mapping[str, IdleLoop] = MappingProxyType({}),
+) -> int:  # fmt: skip
     """Write an archive in a form; returns the bytes of the file.
 
+    Args:
+        faces: of a film, see `visavis.carry.film_pictures.Pictures`.
     Raises:
         ConfigurationError: the file cannot be written.
     """
@@ -83,7 +95,7 @@ def write_form(archive: Archive, output: Path, form: Form, *, skip_silences: boo
         case "mp4":
             from visavis.carry.film import write_film
 
-            write_film(archive, output, skip_silences=skip_silences)
+            write_film(archive, output, skip_silences=skip_silences, faces=faces)
         case "vtt" | "md" | "jsonl":
             from visavis.carry.texts import write_text
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import av
@@ -21,6 +22,7 @@ from av.subtitles.stream import SubtitleStream
 
 from bus.errors import ConfigurationError, InvalidInput
 from bus.events import FRAMES_PER_SECOND, OPUS_FRAME, SPEECH_RATE
+from services.gateway.playing.idle_loops import IdleLoop
 from visavis.carry.captions import Cue, cues, heard_clips
 from visavis.carry.contents import Archive
 from visavis.carry.film_pictures import Pictures, Shown, encoded_again
@@ -50,10 +52,13 @@ _Timed: TypeAlias = tuple[float, "av.Packet[Any]"]
 """A packet, and the second at which it is due."""
 
 
-def write_film(archive: Archive, output: Path, *, skip_silences: bool) -> None:
+def write_film(
+    archive: Archive, output: Path, *, skip_silences: bool, faces: Mapping[str, IdleLoop] = MappingProxyType({})
+) -> None:
     """Write an archive as a film.
 
     Args:
+        faces: see `Pictures`.
         skip_silences: shorten waits to a second; otherwise only those of more than a minute, to a minute.
     Raises:
         ConfigurationError: the file cannot be written.
@@ -64,7 +69,7 @@ def write_film(archive: Archive, output: Path, *, skip_silences: bool) -> None:
     captions = cues(clips, events, names_of(archive))
     plan = plan_film(clips, captions, events, skip_silences=skip_silences)
     try:
-        pictures = Pictures(archive, plan)
+        pictures = Pictures(archive, plan, faces)
         with av.open(output, "w", format="mp4", options={"movflags": "faststart"}) as container:
             _write(container, archive, plan, pictures)
     except OSError as error:

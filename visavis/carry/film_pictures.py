@@ -1,19 +1,26 @@
-"""The pictures of a film: speeches as they were drawn, and the idle face before, between and after them."""
+"""The pictures of a film: speeches as they were drawn, and the silent face before, between and after them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import av
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bus import codec, subjects
 from bus.errors import UndecodableEvent
-from bus.events import FRAMES_PER_SECOND, FrameBatch, IdleBatch
+from bus.events import FRAMES_PER_SECOND, Event, FrameBatch, IdleBatch
+from bus.ids import seed_of
+from services.face_clips import MAIN
+from services.face_replay import FRAME, shown_clips
+from services.gateway.playing.idle_loops import IdleLoop
 from services.h264_levels import IDLE_LOOP_BITRATE
 from services.render.encoder import H264Encoder
 from visavis.carry.contents import Archive, idle_name
@@ -21,6 +28,8 @@ from visavis.carry.film_plan import Plan, Shot
 
 Loop: TypeAlias = tuple[tuple[bytes, bool], ...]
 """Access units of an idle loop, and whether each is a key frame."""
+_REMEMBERED = 120_000_000
+"""Microseconds after which a fact has no bearing any more on what a face does."""
 _NO_FACE_SIDE = 512
 _PARAMETER_SETS = (7, 8)
 """Types of the NAL units that say how pictures are coded (ITU-T H.264, 7.4.1)."""
@@ -48,12 +57,20 @@ class _Unit(NamedTuple):
 
 
 class Pictures:
-    """The pictures of an archive in the order of a plan."""
+    """The pictures of an archive in the order of a plan.
 
-    def __init__(self, archive: Archive, plan: Plan) -> None:
+    Args:
+        faces: idle loops of its characters with the clips in which they listen and think; without one the idle loop of
+            the archive is shown.
+    """
+
+    def __init__(self, archive: Archive, plan: Plan, faces: Mapping[str, IdleLoop] = MappingProxyType({})) -> None:
         self._archive = archive
         self._plan = plan
-        self._loops: dict[str, Loop] = {}
+        self._faces = faces
+        self._events = sorted((event for _, _, event in archive.events()), key=_time_of)
+        self._loops: dict[tuple[str, str], Loop] = {}
+        """By character and clip."""
 
     def is_uniform(self) -> bool:
         """Whether all pictures can stand in one stream as they are."""
@@ -104,22 +121,41 @@ class Pictures:
             for number, unit in enumerate(batch.units):
                 yield _Unit(batch.frame + number, unit, number == 0, batch.phase)
 
-    # The idle face
+    # The silent face
 
     def _idle(self, start: int, end: int, phase: int) -> Iterator[Shown]:
-        """The idle face from one frame up to another; begins on the key frame before its phase."""
+        """The face from one frame up to another; it begins on the key frame before its phase."""
         while start < end:
             character, until = self._character_at(start)
-            loop = self._loop(character)
-            place = phase % len(loop)
-            while not loop[place][1]:
-                place -= 1
-            stop = min(end, until)
-            for frame in range(start, stop):
-                unit, is_key = loop[place % len(loop)]
-                yield Shown(frame, unit, is_key)
-                place += 1
-            start, phase = stop, place
+            begun, moment, cut = self._stretch_at(start)
+            stop = min(end, until, cut)
+            loop = self._loop(character, MAIN)
+            real, half = moment + start - begun, len(loop) // 2
+            first = real + (phase - real + half) % len(loop) - half
+            while not loop[first % len(loop)][1]:
+                first -= 1
+            frames = range(first, first + stop - start)
+            for frame, clip in zip(frames, self._clips(character, frames, first - real), strict=True):
+                units = self._loop(character, clip)
+                yield Shown(start + frame - first, *units[frame % len(units)])
+            start, phase = stop, frames.stop
+
+    def _clips(self, character: str, frames: range, late: int) -> Iterator[str]:
+        """The clip in each frame since 1970 of a face that is so many frames late."""
+        face = self._faces.get(character)
+        since, until = ((frame - late) * FRAME for frame in (frames.start, frames.stop))
+        begin = bisect_left(self._events, since - _REMEMBERED, key=_time_of)
+        end = bisect_left(self._events, until, key=_time_of)
+        told = [replace(event, at=event.at + late * FRAME) for event in self._events[begin:end]]
+        joins = _stays if face is None else face.joins
+        return shown_clips(told, frames, seed_of(self._archive.conversation), joins)
+
+    def _stretch_at(self, frame: int) -> tuple[int, int, int]:
+        """The stretch without a cut that a frame lies in: its first frame, which frame since 1970 that is, its end."""
+        stretches = self._plan.stretches
+        number = max(0, bisect_right(stretches, frame, key=lambda one: one[0]) - 1)
+        end = stretches[number + 1][0] if number + 1 < len(stretches) else self._plan.length
+        return *stretches[number], max(end, frame + 1)
 
     def _character_at(self, frame: int) -> tuple[str, int]:
         """Whose idle face is shown at a frame, and up to which."""
@@ -134,21 +170,24 @@ class Pictures:
     def _shown_characters(self) -> set[str]:
         return {name for _, name in self._plan.characters} or {""}
 
-    def _loop(self, character: str) -> Loop:
-        """Units of a character's idle loop; a dark picture where there is none."""
-        if character not in self._loops:
-            loop = self._read_loop(character) or no_face()
+    def _loop(self, character: str, clip: str = MAIN) -> Loop:
+        """Units of a clip of a character; a dark picture where there is none."""
+        if (character, clip) not in self._loops:
+            loop = self._read_loop(character, clip) or no_face()
             sets = self._speech_sets()
             # Loops are encoded less finely than speeches, and that stands in their parameter sets: encoding one loop
             # again saves encoding the whole film.
             if sets and sets != {_sets_of(loop)} and {_sets_of(again := drawn_again(loop))} == sets:
                 loop = again
-            self._loops[character] = loop
-        return self._loops[character]
+            self._loops[character, clip] = loop
+        return self._loops[character, clip]
 
-    def _read_loop(self, character: str) -> Loop:
+    def _read_loop(self, character: str, clip: str) -> Loop:
         if not character:
             return ()
+        if (face := self._faces.get(character)) is not None:
+            shown = face.clips.get(clip, face)
+            return tuple((unit, frame in shown.key_frames) for frame, unit in enumerate(shown.units))
         units: list[tuple[bytes, bool]] = []
         for data in self._archive.media.read(idle_name(character)):
             try:
@@ -158,6 +197,15 @@ class Pictures:
             if isinstance(batch, IdleBatch) and batch.units:
                 units += [(unit, number == 0) for number, unit in enumerate(batch.units)]
         return tuple(units)
+
+
+def _stays(clip: str, frame: int) -> bool:
+    """Where there is nothing but the idle loop."""
+    return clip == MAIN
+
+
+def _time_of(event: Event) -> int:
+    return event.at
 
 
 def _sets_of(loop: Loop) -> bytes:

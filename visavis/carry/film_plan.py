@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from bus.events import (
     SpeechEnded,
 )
 from projections.replay.timeline import Clip
+from services.face_replay import FRAME
 from visavis.carry.captions import Cue, length_of
 
 _SECOND = 1_000_000
@@ -73,6 +74,11 @@ class FilmTime:
             place = min(place, self._from[number + 1] - self._cut[number + 1])
         return max(0, place)
 
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """The stretches without a cut in them: the place in the film and the moment at which each begins."""
+        for moment, cut in zip(self._from, self._cut, strict=True):
+            yield moment - cut, moment
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -108,6 +114,8 @@ class Plan:
     """In the time of the film, none over another."""
     characters: tuple[tuple[int, str], ...]
     """From which frame on whose idle face is shown."""
+    stretches: tuple[tuple[int, int], ...] = ((0, 0),)
+    """From which frame on nothing is cut up to the next one, and which frame since 1970 that is."""
 
 
 def plan_film(clips: Sequence[Clip], cues: Sequence[Cue], events: Sequence[Event], *, skip_silences: bool) -> Plan:
@@ -135,6 +143,7 @@ def plan_film(clips: Sequence[Clip], cues: Sequence[Cue], events: Sequence[Event
         shots=tuple(sorted(shots, key=lambda shot: shot.start)),
         cues=tuple(joined_cues([cue._replace(start=time(cue.start), end=time(cue.end)) for cue in cues])),
         characters=tuple(_characters(events, time)),
+        stretches=tuple((_frame(place), moment // FRAME) for place, moment in time.stretches()) or ((0, 0),),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+from collections.abc import Iterable
+from contextlib import aclosing, suppress
 
 import msgspec
 
@@ -30,6 +31,8 @@ from bus.events import (
 from bus.ids import PHOTO_LOOK
 from bus.log import dead_letters, streams
 from bus.log.event_log import LARGEST_SKEW, EventLog
+from services.face_clips import CLIPS
+from services.gateway.playing.idle_loops import IdleLoop, IdleLoops
 from visavis.carry.contents import Archive, ArchivedFact, Missing, MissingKind, StoredDelivery, idle_name
 
 
@@ -136,6 +139,20 @@ async def _read_newest_loop(event_log: EventLog, archive: Archive, character: st
                 batches.append(record.data)
     for data in batches:
         archive.media.add(idle_name(character), data)
+
+
+async def read_faces(event_log: EventLog, characters: Iterable[str]) -> dict[str, IdleLoop]:
+    """The idle loops of characters with the clips in which they listen and think, as far as they are there."""
+    loops = IdleLoops()
+    for character in characters:
+        for clip in CLIPS:
+            async with aclosing(event_log.read(streams.IDLE, subjects.face_clip(character, clip))) as records:
+                async for record in records:
+                    with suppress(UndecodableEvent):
+                        batch = codec.decode_media(record.data)
+                        if isinstance(batch, IdleBatch):
+                            loops.add(batch)
+    return {character: loop for character in characters if (loop := loops.get(character)) is not None}
 
 
 async def _read_deliveries(event_log: EventLog, archive: Archive) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -10,11 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from bus import codec, subjects
-from bus.events import FrameBatch
+from bus.events import FrameBatch, IdleBatch
+from bus.log.event_log import EventLog
 from services.audio import Samples
+from services.face_clips import CLIPS, IDLE_CLIPS, KEY_FRAME_INTERVAL, LOOP_FRAMES
+from services.gateway.playing.idle_loops import IdleLoop, IdleLoops
+from services.render.encoder import H264Encoder
 from tests.visavis.carry.made_log import CONVERSATION, TONES, made_archive
 from visavis.carry.contents import Archive
 from visavis.carry.film import write_film
+from visavis.carry.from_log import read_faces
 from visavis.carry.texts import timeline_of
 
 RATE = 48_000
@@ -160,3 +166,65 @@ def test_a_conversation_without_pictures_and_sounds_is_a_film_all_the_same(tmp_p
     assert np.abs(sound).max() < 10
     assert len(pictures) > 100
     assert len(captions) > 4
+
+
+BRIGHT = {clip: 30 + 8 * number for number, clip in enumerate(CLIPS)}
+"""Of the pictures of a clip: each has another one, all darker than a speech."""
+
+
+def batches() -> Iterator[IdleBatch]:
+    """Ada's clips, each of one brightness."""
+    for clip, bright in BRIGHT.items():
+        encoder = H264Encoder(64, 64, 25, bitrate=400_000)
+        frame = np.full((96, 64), 128, np.uint8)
+        frame[:64] = bright
+        for first in range(0, LOOP_FRAMES, KEY_FRAME_INTERVAL):
+            yield IdleBatch(
+                character="ada", clip=clip, version="1", index=first // KEY_FRAME_INTERVAL, frame=first, fps=25,
+                loop=LOOP_FRAMES, units=encoder.encode([frame] * KEY_FRAME_INTERVAL), rests=True,
+                final=first + KEY_FRAME_INTERVAL == LOOP_FRAMES,
+            )  # fmt: skip
+
+
+def faces() -> dict[str, IdleLoop]:
+    loops = IdleLoops()
+    for batch in batches():
+        loops.add(batch)
+    loop = loops.get("ada")
+    assert loop is not None
+    return {"ada": loop}
+
+
+async def test_the_clips_of_a_film_are_read_from_the_log(event_log: EventLog) -> None:
+    for number, batch in enumerate(batches()):
+        await event_log.publish_media(batch, f"clip-{number}")
+    found = await read_faces(event_log, ["ada", "nobody"])
+    assert found == faces()
+    assert all(found["ada"].joins(clip, 0) for clip in CLIPS)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_the_face_of_a_film_listens_while_the_person_speaks_and_rests_after_it(tmp_path: Path, *, skip: bool) -> None:
+    with made_archive() as archive:
+        write_film(archive, tmp_path / "a.mp4", skip_silences=skip, faces=faces())
+        write_film(archive, tmp_path / "idle.mp4", skip_silences=skip)
+        clips = {clip.id: clip for clip in timeline_of(archive).clips}
+        begin = min(clip.start for clip in clips.values()) - 500_000
+    sound, pictures, _ = decoded(tmp_path / "a.mp4")
+    assert len(pictures) == len(decoded(tmp_path / "idle.mp4")[1])
+    spoken = next(
+        at / RATE for at in range(0, len(sound) - 4800, 480)
+        if abs(pitch(sound[at : at + 4800]) - TONES["u2"]) < 5
+    )  # fmt: skip
+    if not skip:
+        assert spoken == pytest.approx((clips["u2"].start - begin) / 1e6, abs=0.1)
+
+    def shown(since: float, until: float) -> list[str]:
+        """The clips that are shown in a time after the beginning of the second utterance."""
+        bright = [value for second, value in pictures if spoken + since <= second < spoken + until]
+        return [min(BRIGHT, key=lambda clip: abs(BRIGHT[clip] - value)) for value in bright]
+
+    assert {*shown(-0.6, 0.0)} <= {*IDLE_CLIPS}
+    assert {*shown(1.4, 2.0)} == {"listening"}
+    assert "release" in shown(2.2, 3.8)  # it is answered at once, without a thought
+    assert {*shown(3.8, 6.0)} <= {*IDLE_CLIPS}

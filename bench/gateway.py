@@ -60,8 +60,9 @@ async def settled(stack: Stack) -> None:
     """Wait until the clips of all faces are drawn, which happens once, in the background."""
     await asyncio.sleep(_SETTLE)
     begun = now()
-    while (await shares(stack, _LOOK))["render"] > _QUIET and now() - begun < _PATIENCE:
-        pass
+    while (await shares(stack, _LOOK))["render"] > _QUIET:
+        if now() - begun > _PATIENCE:
+            raise TimeoutError(f"clips are still drawn after {_PATIENCE:.0f} s")
     print(f"settled after {now() - begun + _SETTLE:.0f} s", file=sys.stderr, flush=True)
 
 

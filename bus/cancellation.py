@@ -16,22 +16,43 @@ T = TypeVar("T")
 
 
 async def wait_for(fut: Awaitable[T], timeout: float | None) -> T:
-    """`asyncio.wait_for` as it is from Python 3.12 on: a cancellation always arrives.
+    """`asyncio.wait_for` as it is from Python 3.12 on: it swallows no cancellation.
+
+    Not on `asyncio.timeout`, which before Python 3.11.4 takes an older cancellation of the task for a new one.
 
     Raises:
         TimeoutError: the time is over; what was awaited is cancelled.
     """
-    if timeout is not None and timeout <= 0:
+    if timeout is None:
+        return await fut
+    if timeout <= 0:
         task = asyncio.ensure_future(fut)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
+        if task.done():
+            return task.result()
+        task.cancel()
+        await asyncio.wait((task,))
         try:
             return task.result()
         except asyncio.CancelledError as error:
             raise TimeoutError from error
-    async with asyncio.timeout(timeout):
+    caller = asyncio.current_task()
+    assert caller is not None
+    before, expired = caller.cancelling(), False
+
+    def expire() -> None:
+        nonlocal expired
+        expired = True
+        caller.cancel()
+
+    timer = asyncio.get_running_loop().call_later(timeout, expire)
+    try:
         return await fut
+    except asyncio.CancelledError as error:
+        if expired and caller.uncancel() <= before:
+            raise TimeoutError from error
+        raise
+    finally:
+        timer.cancel()
 
 
 def replace_wait_for() -> None:

@@ -10,7 +10,7 @@ from cachetools import LRUCache
 
 from bus.errors import BusError
 from bus.events import ConversationOpened
-from bus.log.event_log import EventLog
+from bus.work.service import Reader
 
 _REMEMBERED = 20_000
 
@@ -18,8 +18,8 @@ _REMEMBERED = 20_000
 class Owners:
     """The person of each conversation, as far as it was looked up."""
 
-    def __init__(self, event_log: EventLog) -> None:
-        self._event_log = event_log
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._known: LRUCache[str, str] = LRUCache(_REMEMBERED)
 
     def known(self, conversation: str) -> str:
@@ -31,7 +31,7 @@ class Owners:
         """The same, asking the log where that is not known."""
         if conversation not in self._known:
             try:
-                opened = await self._event_log.last_fact(conversation, ConversationOpened)
+                opened = await self._reader.last_fact(conversation, ConversationOpened)
             except BusError:
                 return conversation  # fairness can wait until NATS is back
             body = opened.body if opened is not None else None

@@ -38,9 +38,9 @@ CHECK_INTERVAL = 5.0
 CLIPS_AFTER = 45.0
 """Seconds after its start from which a worker draws the further clips of characters that nobody talks to, too."""
 
-_PAUSE = 2.0
-"""Length of a pause after some frames of a further clip, as a multiple of the time that they took: nobody waits for it,
-and voices and other faces want the processor."""
+_PAUSE, _PAUSE_TALKED_TO, _LONGEST_PAUSE = 2.0, 1.0, 0.5
+"""Length of a pause after some frames of a further clip, as a multiple of the time that they took, and in seconds:
+nobody waits for it, and voices and other faces want the processor."""
 
 # About 400 kbit/s on average; a limit as tight as that would starve the later key frames visibly.
 _CRF = 25
@@ -111,9 +111,15 @@ class IdleLoopRenderer:
                 await asyncio.sleep(self._check_interval)
                 continue
             # One at a time: an idle loop that is missing meanwhile comes first.
-            async for batch in self._replaced_clip(*clip, characters[clip[0]], reader, stored):
-                yield batch
-            self._settled[clip] = self._state(characters[clip[0]])
+            async with aclosing(self._replaced_clip(*clip, characters[clip[0]], reader, stored)) as batches:
+                async for batch in batches:
+                    yield batch
+                    if (await known_characters(reader)).keys() - characters.keys():
+                        break
+                else:
+                    self._settled[clip] = self._state(characters[clip[0]])
+            if clip not in self._settled:
+                continue  # the clip is drawn anew, after the face that is new
             if clip[0] not in self._talked_to:
                 await asyncio.sleep(self._check_interval)  # nobody waits for it, and others want the processor
 
@@ -226,7 +232,8 @@ class IdleLoopRenderer:
                 poses = [motion.pose(clip, frame) for frame in range(first, stop)]
                 units += await self._thread.encode(face, encoder, poses, range(len(poses)), key=first == start)
                 if clip != MAIN:
-                    await asyncio.sleep(_PAUSE * (self._clock() - began))
+                    share = _PAUSE_TALKED_TO if character in self._talked_to else _PAUSE
+                    await asyncio.sleep(min(share * (self._clock() - began), _LONGEST_PAUSE))
             yield IdleBatch(
                 character=character,
                 clip=clip,

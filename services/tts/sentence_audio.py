@@ -6,15 +6,18 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import TypeAlias
 
 from bus.events import SPEECH_RATE, AudioOut
 from bus.work.slots import Slots
 from services.tts.chunker import SpeechChunker
 
+Owner: TypeAlias = Callable[[bool], Awaitable[str]]
+"""Whose a sentence is. It need not be looked up where nobody has to wait, which is what it is told."""
 _MOST_STEPS = 8
 
 
@@ -22,7 +25,7 @@ class SynthesisThreads:
     """The threads in which chunks are made.
 
     Where many sentences begin at once, the first chunk of each is made before the second of any other: whoever has
-    heard a beginning can wait for as long as it lasts.
+    heard a beginning can wait for as long as it lasts. Who has many conversations takes no more places than others.
 
     Args:
         steps: chunks that are made at once; None: one for each core, two at the least and eight at the most.
@@ -37,20 +40,24 @@ class SynthesisThreads:
         self._threads = ThreadPoolExecutor(2 * _MOST_STEPS, thread_name_prefix="tts")
 
     def start(
-        self, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], needed_after: float
+        self, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], needed_after: float, owner: Owner
     ) -> SentenceAudio:
-        """Begin to make the chunks of a sentence, which is heard so many seconds from now."""
-        return SentenceAudio(self, chunker, chunks, self._clock() + needed_after)
+        """Begin to make the chunks of a sentence.
+
+        Args:
+            needed_after: seconds from now until it is heard; it may be late.
+        """
+        return SentenceAudio(self, chunker, chunks, self._clock() + needed_after, owner)
 
     async def run(
-        self, step: Callable[[], AudioOut], due: float, running: Callable[[Future[AudioOut]], None]
+        self, step: Callable[[], AudioOut], due: float, owner: Owner, running: Callable[[Future[AudioOut]], None]
     ) -> AudioOut:
         """Run a step when it is its turn.
 
         Args:
             running: is told the future of the step once it runs; the step goes on where the caller is cancelled.
         """
-        async with self._places.place(due):
+        async with self._places.place(due, await owner(self._places.is_full)):
             future = self._threads.submit(step)
             running(future)
             return await asyncio.wrap_future(future)
@@ -65,12 +72,14 @@ class SentenceAudio:
     """The chunks of one sentence, one of which is made ahead of what is asked for."""
 
     def __init__(
-        self, threads: SynthesisThreads, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], due: float
-    ) -> None:
+        self, threads: SynthesisThreads, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], due: float,
+        owner: Owner,
+    ) -> None:  # fmt: skip
         self.chunker = chunker
         self._threads = threads
         self._chunks = chunks
         self._due = due
+        self._owner = owner
         self._lock = threading.Lock()
         self._running: Future[AudioOut] | None = None
         self._step = self._begin_step()
@@ -93,7 +102,8 @@ class SentenceAudio:
 
     def _begin_step(self) -> asyncio.Task[AudioOut]:
         due = self._due + self.chunker.samples / SPEECH_RATE
-        return asyncio.create_task(self._threads.run(self._make, due, partial(setattr, self, "_running")))
+        step = self._threads.run(self._make, due, self._owner, partial(setattr, self, "_running"))
+        return asyncio.create_task(step)
 
     def _make(self) -> AudioOut:
         with self._lock:

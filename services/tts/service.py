@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterable, Mapping, Sequenc
 from dataclasses import replace
 from functools import partial
 
-from bus import subjects
+from bus import clock, subjects
 from bus.errors import VisavisError
 from bus.events import (
     AudioOut,
@@ -23,6 +23,7 @@ from bus.events import (
     VisemeMark,
 )
 from bus.ids import derive_id, seed_of
+from bus.work.owners import Owners
 from bus.work.service import Output, Reader, Service
 from services.characters import known_characters
 from services.gpu_faults import GPU_USE, GpuFault
@@ -93,7 +94,8 @@ class SentenceSynthesizer:
     def __init__(self, synthesizer: Synthesizer, engine: str) -> None:
         self._synthesizer = synthesizer
         self._engine = engine
-        self._threads = SynthesisThreads()
+        self._threads = SynthesisThreads(CONCURRENCY_ON_CARD if engine == "xtts" else None)
+        self._owners: Owners | None = None
         for language in ("en", "de"):
             to_spoken_form("1", language)  # compiles the rules, which the first sentence would wait for: 60 ms
 
@@ -108,7 +110,8 @@ class SentenceSynthesizer:
         voice = with_emotion(replace(voice, pace=voice.pace * body.pace), body.emotion)
         words = body.text if body.spoken_text is None else body.spoken_text
         text = to_spoken_form(words[:MAX_TEXT], body.language) if body.spoken else ""
-        make = partial(self._audio, event, speech, text, voice, body.volume)
+        self._owners = self._owners or Owners(reader)
+        make = partial(self._audio, event, speech, text, voice, body.volume, self._owners)
         audio = make()  # synthesis begins while `speech.started` is being published
         try:
             spoken_by = self._synthesizer.voice_for(voice)
@@ -162,10 +165,18 @@ class SentenceSynthesizer:
         finally:
             audio.close()
 
-    def _audio(self, event: Event, speech: str, text: str, voice: Voice, volume: float) -> SentenceAudio:
+    def _audio(
+        self, event: Event, speech: str, text: str, voice: Voice, volume: float, owners: Owners
+    ) -> SentenceAudio:
         chunker = SpeechChunker(event.conversation, speech)
         chunks = self._chunks(chunker, text, voice, seed_of(speech), volume)
-        return self._threads.start(chunker, chunks, needed_after(event))
+
+        async def owner(is_wanted: bool) -> str:
+            conversation = event.conversation
+            return await owners.look_up(conversation) if is_wanted else owners.known(conversation)
+
+        waited = (clock.now() - event.at) / 1_000_000
+        return self._threads.start(chunker, chunks, needed_after(event) - waited, owner)
 
     def _chunks(
         self, chunker: SpeechChunker, text: str, voice: Voice, seed: int, volume: float

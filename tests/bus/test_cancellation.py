@@ -39,6 +39,31 @@ async def test_what_is_there_is_given(timeout: float | None) -> None:
     assert await asyncio.wait_for(result, timeout) == "there"
 
 
+async def test_what_was_cancelled_before_is_no_timeout() -> None:
+    result = asyncio.get_running_loop().create_future()
+    result.cancel()
+    for timeout in (0, 10):
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(result, timeout)
+
+
+async def test_a_timeout_is_one_in_a_task_that_has_an_older_cancellation() -> None:
+    async def cleaned_up() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            try:
+                await asyncio.wait_for(asyncio.sleep(60), 0.01)
+            except TimeoutError:
+                return "timed out"
+        return ""
+
+    task = asyncio.create_task(cleaned_up())
+    await asyncio.sleep(0)
+    task.cancel()
+    assert await task == "timed out"
+
+
 async def test_an_error_is_the_callers() -> None:
     async def fails() -> None:
         raise KeyError("x")

@@ -75,7 +75,11 @@ async def _read(
         return await asyncio.to_thread(load, Path(conversation)), {}
     async with connect(settings, name="export", wait=WAIT, update_streams=False) as event_log:
         archive = await read_archive(event_log, await find_conversation(event_log, conversation))
-        return archive, await read_faces(event_log, archive.characters) if with_faces else {}
+        try:
+            return archive, await read_faces(event_log, archive.characters) if with_faces else {}
+        except BaseException:
+            archive.close()
+            raise
 
 
 def write_form(

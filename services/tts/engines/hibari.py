@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bus.errors import ConfigurationError, EngineError
+from bus.events import VisemeMark
 from services.audio import to_int16
 from services.onnx_graph import INT64, with_output
 from services.tts.engine import SpeechPiece, Synthesizer, Voice
@@ -87,7 +88,12 @@ class HibariEngine:
             spectra, durations = self._spectra(phonemes, pace, pitch)
             blocks = (to_int16(sound * np.float32(GAIN)) for sound in sound_blocks(spectra, seed + place))
             lead, sounds = without_leading_silence(blocks, RATE)
-            marks = [*misaki_marks(f" {phonemes} ", durations, round(UNIT_SECONDS * RATE), RATE, spoken - lead)]
+            begin = spoken
+            marks = [
+                # The silence before a later part lies over the end of the part before.
+                VisemeMark(max(mark.sample, begin) if begin else mark.sample, mark.viseme, mark.weight)
+                for mark in misaki_marks(f" {phonemes} ", durations, round(UNIT_SECONDS * RATE), RATE, spoken - lead)
+            ]
             # The silence at the end is trimmed, and with it the marks in it.
             for trimmed in trim_and_fade(sounds, round(FADE * RATE)):
                 spoken += len(trimmed)

@@ -117,10 +117,28 @@ async def test_a_further_clip_is_drawn_with_pauses_and_a_loop_that_somebody_wait
 
     monkeypatch.setattr(asyncio, "sleep", pause)
     ticks = itertools.count()
-    idle_loops = IdleLoopRenderer(RenderThreads(FakeRenderer(), NO_PORTRAITS), clock=lambda: float(next(ticks)))
+    idle_loops = IdleLoopRenderer(RenderThreads(FakeRenderer(), NO_PORTRAITS), clock=lambda: next(ticks) / 100)
     ada = BUILTIN_CHARACTERS["ada"]
     _ = [batch async for batch in idle_loops.batches("ada", ada, FakeReader(), MAIN)]
     assert pauses == []
     _ = [batch async for batch in idle_loops.batches("ada", ada, FakeReader(), next(c for c in CLIPS if c != MAIN))]
     assert len(pauses) == LOOP_FRAMES // MAX_BATCH
-    assert min(pauses) >= 1  # the drawing took as long
+    assert min(pauses) >= 0.01  # the drawing took as long
+
+
+async def test_a_new_face_does_not_wait_until_a_further_clip_is_drawn() -> None:
+    names = {"ada": BUILTIN_CHARACTERS["ada"]}
+    reader = FakeReader(characters=names)
+    idle_loops = IdleLoopRenderer(RenderThreads(FakeRenderer(), NO_PORTRAITS), check_interval=30.0, clips_after=0.0)
+    async with aclosing(idle_loops.keep_current(reader)) as loops:
+        reader.media += await next_loop(loops)
+        begun = cast("IdleBatch", await anext(loops))
+        assert (begun.character, begun.clip != MAIN) == ("ada", True)
+        reader.characters = names | {"milo": BUILTIN_CHARACTERS["milo"]}
+        async with asyncio.timeout(20):
+            new = await next_loop(loops)
+            assert {(one.character, one.clip) for one in new} == {("milo", MAIN)}
+            reader.media += new
+            again = await next_loop(loops)
+    assert {(one.character, one.clip) for one in again} == {("ada", begun.clip)}  # from its beginning
+    assert again[0].index == 0

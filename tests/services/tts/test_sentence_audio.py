@@ -33,9 +33,15 @@ class Sentences:
         self.closed: list[str] = []
         self.threads = SynthesisThreads(steps, clock=lambda: 0.0)
 
-    def start(self, name: str, needed_after: float = 0.0, blocked: threading.Event | None = None) -> SentenceAudio:
+    def start(
+        self, name: str, needed_after: float = 0.0, blocked: threading.Event | None = None, person: str = ""
+    ) -> SentenceAudio:
         chunker = Chunker("c", name)
-        return self.threads.start(chunker, self._chunks(chunker, name, blocked), needed_after)
+
+        async def owner(is_wanted: bool) -> str:
+            return person or name
+
+        return self.threads.start(chunker, self._chunks(chunker, name, blocked), needed_after, owner)
 
     def _chunks(
         self, chunker: Chunker, name: str, blocked: threading.Event | None
@@ -79,6 +85,15 @@ async def test_the_first_sentence_of_a_reply_is_made_before_a_later_one_that_cam
     assert sentences.made.index(("first sentence", 2)) < sentences.made.index(("second sentence", 0))
 
 
+async def test_who_has_many_conversations_makes_nobody_wait() -> None:
+    sentences = Sentences(1)
+    many = [sentences.start(f"of many {number}", person="many") for number in range(12)]
+    await asyncio.sleep(0)
+    one = sentences.start("of one", person="one")
+    await asyncio.gather(*map(read, (*many, one)))
+    assert sentences.made.index(("of one", 2)) < 12  # the others have 36 chunks
+
+
 async def test_the_running_step_of_a_closed_sentence_holds_nobody_up() -> None:
     sentences, gate = Sentences(1), threading.Event()
     interrupted = sentences.start("interrupted", blocked=gate)
@@ -109,8 +124,11 @@ async def test_what_fails_fails_the_caller_and_after_the_end_nobody(caplog: pyte
         raise OSError("out of tones")
         yield
 
+    async def owner(is_wanted: bool) -> str:
+        return "p"
+
     with pytest.raises(OSError, match="out of tones"):
-        await threads.start(SpeechChunker("c", "s"), broken(), 0.0).next()
-    threads.start(SpeechChunker("c", "s"), broken(), 0.0).close()
+        await threads.start(SpeechChunker("c", "s"), broken(), 0.0, owner).next()
+    threads.start(SpeechChunker("c", "s"), broken(), 0.0, owner).close()
     await asyncio.sleep(0.05)
     assert caplog.records == []

@@ -64,6 +64,19 @@ def test_lips_move_in_order_and_are_shut_where_the_voice_is_quiet(engine: Hibari
     assert loudness_ratio(sound, marks) > 3
 
 
+def test_lips_move_in_order_where_the_parts_of_a_long_text_join(engine: HibariEngine) -> None:
+    text = "It was late, and nobody was there; the lamps were out, and the rain fell on the old roofs of the town. " * 5
+    sound, pieces = say(engine, text)
+    marks = [mark for piece in pieces for mark in piece.visemes]
+    assert len(sound) > 20 * RATE  # more than one part
+    assert all(before.sample <= after.sample for before, after in pairwise(marks))
+    end = 0
+    for piece in pieces:
+        end += len(piece.samples)
+        assert all(mark.sample < end for mark in piece.visemes)
+    assert marks[-1].sample <= len(sound)
+
+
 def test_pitch_and_pace_are_those_of_the_character(engine: HibariEngine) -> None:
     text = "My name is Noor, and I am here now."
     plain, low = say(engine, text)[0], say(engine, text, Voice(pitch=0.8))[0]

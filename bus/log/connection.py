@@ -91,6 +91,12 @@ class Connection(Client):
         finally:
             del self._ps.direct[number]
 
+    async def _process_pong(self) -> None:
+        # nats-py ends its reading, without a word to anybody, where whoever waited for this pong has given up.
+        if self._pongs and self._pongs[0].done():
+            self._pongs[0] = asyncio.get_running_loop().create_future()
+        await super()._process_pong()
+
     async def _process_msg(self, sid: int, subject: bytes, reply: bytes, data: bytes, headers: bytes) -> None:
         deliver = self._ps.direct.get(str(sid).encode()) if self._ps.direct and reply else None
         if deliver is None:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 
 import msgspec
 import pytest
+from nats.errors import FlushTimeoutError
 
 from bus import clock, subjects
 from bus.errors import BusError, Conflict, StreamStalled
@@ -164,7 +165,10 @@ async def test_a_core_subscription_gives_new_messages_at_once_and_no_old_ones(ev
         await event_log.publish_live(live)
         subject, _ = await waiting
     assert subject == "live.c1.watching"
-    assert await event_log.last_live(subjects.watching("c1")) == live
+    async with asyncio.timeout(10):  # subscribers have it before it is stored
+        while (stored := await event_log.last_live(subjects.watching("c1"))) is None:
+            await asyncio.sleep(0.01)
+    assert stored == live
     assert await event_log.last_live(subjects.watching("c2")) is None
 
 
@@ -276,3 +280,22 @@ async def test_the_clock_of_this_process_is_compared_with_the_servers(event_log:
     server = await event_log.server_time()
     assert abs(server - asked) < 60_000_000  # both run on this machine
     assert abs(await event_log.clock_ahead()) < 60
+
+
+@pytest.mark.parametrize("gives_up", ["cancelled", "timed out"])
+async def test_who_gives_up_waiting_for_an_answer_breaks_no_connection(
+    event_log: EventLog, nats_server: NatsServer, caplog: pytest.LogCaptureFixture, gives_up: str
+) -> None:
+    nats_server.freeze()
+    await asyncio.sleep(0.2)  # a signal takes its time
+    waiting = asyncio.create_task(event_log.nc.flush(timeout=30 if gives_up == "cancelled" else 1))
+    await asyncio.sleep(0.05)
+    if gives_up == "cancelled":
+        waiting.cancel()
+    with pytest.raises((asyncio.CancelledError, FlushTimeoutError)):
+        await waiting
+    nats_server.thaw()
+    await event_log.nc.flush(timeout=5)
+    await event_log.append(message(1))
+    assert event_log.nc.stats["reconnects"] == 0
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

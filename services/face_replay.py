@@ -22,7 +22,7 @@ _LEAD = 30 * WINDOW_FRAMES
 
 
 def shown_clips(
-    events: Iterable[Event], frames: range, seed: int, joins: Callable[[str, int], bool], *, begins_anew: bool = False
+    events: Iterable[Event], frames: range, seed: int, joins: Callable[[str, int], bool], *, after_speech: bool = False
 ) -> Iterator[str]:
     """The clip of each of these frames.
 
@@ -31,7 +31,7 @@ def shown_clips(
         frames: since 1970.
         seed: of the conversation.
         joins: whether a clip, by its name, is there and at rest in a frame.
-        begins_anew: the pictures of a speech end before the first frame, a key frame.
+        after_speech: whether the first frame, a key frame, follows the pictures of a speech.
     """
     script, director = FaceScript(), FaceDirector(seed)
     waiting = sorted(_told(events), key=lambda one: one[0])
@@ -43,7 +43,7 @@ def shown_clips(
             while place < len(waiting) and waiting[place][0] <= at:
                 waiting[place][1](script, director)
                 place += 1
-            if begins_anew and frame == frames.start:
+            if after_speech and frame == frames.start:
                 director.restart()
             director.choose(frame, joins, script.state(at), nods=script.nods(at))
         if frame in frames:

@@ -91,8 +91,8 @@ class Executor:
             self._cancel_until_done(task)
 
     def _cancel_until_done(self, task: asyncio.Task[None]) -> None:
-        # Python 3.11's `wait_for` swallows a cancellation that arrives together with the result, and every request to
-        # NATS ends in one: the handler would then wait for what a stopped service never publishes.
+        # A library may swallow a cancellation, as nats-py does where it flushes: the handler would then wait for what a
+        # stopped service never publishes.
         if not task.done():
             task.cancel()
             asyncio.get_running_loop().call_later(_CANCEL_AGAIN, self._cancel_until_done, task)

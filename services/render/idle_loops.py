@@ -110,16 +110,16 @@ class IdleLoopRenderer:
             if (clip := self._next_clip(characters, stored)) is None:
                 await asyncio.sleep(self._check_interval)
                 continue
-            # One at a time: an idle loop that is missing meanwhile comes first.
+            # One at a time, and only as long as no face is new: the idle loop that is missing then comes first.
+            is_new = False
             async with aclosing(self._replaced_clip(*clip, characters[clip[0]], reader, stored)) as batches:
                 async for batch in batches:
                     yield batch
-                    if (await known_characters(reader)).keys() - characters.keys():
+                    if is_new := bool((await known_characters(reader)).keys() - characters.keys()):
                         break
-                else:
-                    self._settled[clip] = self._state(characters[clip[0]])
-            if clip not in self._settled:
-                continue  # the clip is drawn anew, after the face that is new
+            if is_new:
+                continue
+            self._settled[clip] = self._state(characters[clip[0]])
             if clip[0] not in self._talked_to:
                 await asyncio.sleep(self._check_interval)  # nobody waits for it, and others want the processor
 

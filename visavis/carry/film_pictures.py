@@ -88,7 +88,7 @@ class Pictures:
         frame = phase = 0
         shots = self._drawn()
         for number, shot in enumerate(shots):
-            yield from self._idle(frame, shot.start, phase, begins_anew=number > 0)
+            yield from self._idle(frame, shot.start, phase, after_speech=number > 0)
             end = min([self._plan.length, *(next_shot.start for next_shot in shots[number + 1 : number + 2])])
             limit = end if shot.most is None else min(end, shot.start + shot.most)
             frame = shot.start
@@ -100,7 +100,7 @@ class Pictures:
                 frame, phase = at + 1, unit.phase + unit.place + 2
             if shot.most is not None:
                 frame = max(frame, limit)  # one that broke off shows its last picture while its sound goes on
-        yield from self._idle(frame, self._plan.length, phase, begins_anew=bool(shots))
+        yield from self._idle(frame, self._plan.length, phase, after_speech=bool(shots))
 
     def _drawn(self) -> list[Shot]:
         """The shots of which there are pictures."""
@@ -123,12 +123,12 @@ class Pictures:
 
     # The silent face
 
-    def _idle(self, start: int, end: int, phase: int, *, begins_anew: bool) -> Iterator[Shown]:
+    def _idle(self, start: int, end: int, phase: int, *, after_speech: bool) -> Iterator[Shown]:
         """The face from one frame up to another, as it was then.
 
         Args:
-            phase: at which it goes on behind a speech, from the key frame before.
-            begins_anew: it does so.
+            phase: of the idle loop at the first of them, which begins on the key frame before.
+            after_speech: whether they follow the pictures of a speech.
         """
         while start < end:
             character, until = self._character_at(start)
@@ -136,28 +136,33 @@ class Pictures:
             stop = min(end, until, cut)
             loop = self._loop(character, MAIN)
             real, half = moment + start - begun, len(loop) // 2
-            if not begins_anew and start == begun:
+            if not after_speech and start == begun:
                 phase = real
             first = real + (phase - real + half) % len(loop) - half
             while not loop[first % len(loop)][1]:
                 first -= 1
             frames = range(first, first + stop - start)
-            clips = self._clips(character, frames, first - real, begins_anew=begins_anew)
+            clips = self._clips(character, frames, first - real, after_speech=after_speech)
             for frame, clip in zip(frames, clips, strict=True):
                 units = self._loop(character, clip)
                 yield Shown(start + frame - first, *units[frame % len(units)])
-            start, phase, begins_anew = stop, frames.stop, False
+            start, phase, after_speech = stop, frames.stop, False
 
-    def _clips(self, character: str, frames: range, late: int, *, begins_anew: bool) -> Iterator[str]:
-        """The clip in each frame since 1970 of a face that is so many frames late."""
+    def _clips(self, character: str, frames: range, ahead: int, *, after_speech: bool) -> Iterator[str]:
+        """The clip of a face in each frame.
+
+        Args:
+            frames: since 1970, by the idle loop that is shown.
+            ahead: frames by which that loop is ahead of the time of day.
+        """
         face = self._faces.get(character)
-        since, until = ((frame - late) * FRAME for frame in (frames.start, frames.stop))
+        since, until = ((frame - ahead) * FRAME for frame in (frames.start, frames.stop))
         begin = bisect_left(self._events, since - _REMEMBERED, key=_time_of)
         end = bisect_left(self._events, until, key=_time_of)
-        told = [replace(event, at=event.at + late * FRAME) for event in self._events[begin:end]]
+        told = [replace(event, at=event.at + ahead * FRAME) for event in self._events[begin:end]]
         joins = _stays if face is None else face.joins
         seed = seed_of(self._archive.conversation)
-        return shown_clips(told, frames, seed, joins, begins_anew=begins_anew)
+        return shown_clips(told, frames, seed, joins, after_speech=after_speech)
 
     def _stretch_at(self, frame: int) -> tuple[int, int, int]:
         """The stretch without a cut that a frame lies in: its first frame, which frame since 1970 that is, its end."""

@@ -9,6 +9,7 @@ from typing import Any, cast, get_args
 import msgspec
 import pytest
 
+from bus import clock
 from bus.errors import EngineError
 from bus.events import (
     AudioOut,
@@ -24,6 +25,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.service import Output
 from services.tts.engine import Voice
+from services.tts.sentence_audio import SynthesisThreads
 from services.tts.service import (
     EMOTION_PROSODY,
     MAX_TEXT,
@@ -208,3 +210,21 @@ def test_the_voice_sample_is_the_characters_or_the_one_with_its_id() -> None:
     assert voice_of("ada", ADA, "en").sample == "ada"
     assert voice_of("ada", msgspec.structs.replace(ADA, voice_sample="aunt.wav"), "en").sample == "aunt.wav"
     assert voice_of("ada", None, "en").sample == ""
+
+
+async def test_a_sentence_is_due_by_when_it_was_written_and_not_by_when_it_is_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    due: list[float] = []
+    start = SynthesisThreads.start
+
+    def note(self: SynthesisThreads, chunker: Any, chunks: Any, needed_after: float, owner: Any) -> Any:
+        due.append(needed_after)
+        return start(self, chunker, chunks, needed_after, owner)
+
+    monkeypatch.setattr(SynthesisThreads, "start", note)
+    monkeypatch.setattr(clock, "now", lambda: 20_000_000)
+    for age in (0, 5):
+        waiting = msgspec.structs.replace(sentence("abc"), at=(20 - age) * 1_000_000)
+        _ = [one async for one in SentenceSynthesizer(FakeSynthesizer(), "fake")(waiting, FakeReader())]
+    assert due == [4.0, -1.0]  # the third sentence, two seconds each

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
+from services.models.deferred import Deferred
 from tests import real_models
 from tests.nats_servers import NatsServer, ServerContainer, ServerProcess, free_port, start_container
 from tests.quick import is_quick
@@ -55,6 +57,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @cache
 def _path(path: Path) -> str:
     return path.relative_to(TESTS).as_posix()
+
+
+@pytest.fixture(autouse=True)
+def no_model_is_loaded_after_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """End the attempts that a test has begun; later tests would find their warnings and downloads."""
+    begun: list[tuple[Deferred[object], threading.Thread]] = []
+    run = Deferred._run
+
+    def recorded(deferred: Deferred[object], *arguments: object) -> None:
+        begun.append((deferred, threading.current_thread()))
+        run(deferred, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Deferred, "_run", recorded)
+    yield
+    for deferred, thread in begun:
+        deferred.resolved.set()
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ class Deferred(Generic[T]):
         """The engine that serves in the place of the one to be loaded, also if that can never be; "" once it is."""
         self._pauses = pauses
         self.resolved = threading.Event()
-        """Set once it is loaded, or can never be."""
+        """Set once it is loaded, or can never be; whoever sets it ends the attempts."""
         if load is None:
             self.resolved.set()
         else:
@@ -59,7 +59,8 @@ class Deferred(Generic[T]):
         attempts = 0
         while not self.resolved.is_set():
             if tried:
-                threading.Event().wait(self._pauses[min(attempts, len(self._pauses) - 1)])
+                if self.resolved.wait(self._pauses[min(attempts, len(self._pauses) - 1)]):
+                    return
                 attempts += 1
             tried = True
             try:

@@ -36,6 +36,9 @@ class Audit:
     spoken: int = 0
     complete: int = 0
     interrupted: int = 0
+    """Turns whose reply was interrupted, some before it began."""
+    merged: int = 0
+    """Turns that are answered in another one, because the person went on."""
     take_overs: int = 0
     dead: int = 0
     watched: frozenset[str] = frozenset()
@@ -253,8 +256,11 @@ def _audit_conversation(
     for cause in asked:
         reply = next((one for one in of("reply.started") if one["cause"] == cause["id"]), None)
         if reply is None:
-            ends = (*of("reply.interrupted"), *of("reply.merged"))
-            if not any(one["turn"] == cause["turn"] for one in ends):
+            if any(one["turn"] == cause["turn"] for one in of("reply.merged")):
+                audit.merged += 1
+            elif any(one["turn"] == cause["turn"] for one in of("reply.interrupted")):
+                audit.interrupted += 1
+            else:
                 audit.losses.append(f"{conversation}: {cause['body']['type']} {cause['id']} has no reply")
             continue
         end = _audit_reply(conversation, reply["body"]["reply"], of, once, media, audit)

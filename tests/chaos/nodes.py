@@ -104,7 +104,8 @@ async def run(folder: Path, *, rounds: int, conversations: int, seed: int) -> in
     print(
         f"{rounds * len(_NODES)} kills of nodes, the copies compared after each: {len(differences)} differences\n"
         f"{audit.turns} turns ({audit.spoken} spoken), {audit.complete} complete, {audit.interrupted} interrupted, "
-        f"{audit.take_overs} work items taken over, {audit.dead} dead letters, {len(wrong)} findings"
+        f"{audit.merged} merged, {audit.take_overs} work items taken over, {audit.dead} dead letters, "
+        f"{len(wrong)} findings"
     )
     for line in wrong:
         print(line, file=sys.stderr)

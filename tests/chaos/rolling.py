@@ -75,7 +75,8 @@ async def run(folder: Path, *, rounds: int, conversations: int, seed: int) -> in
     print(
         f"{rounds * len(ALL)} restarts, exit statuses {dict(statuses)}\n"
         f"{audit.turns} turns ({audit.spoken} spoken), {audit.complete} complete, {audit.interrupted} interrupted, "
-        f"{audit.take_overs} work items taken over, {audit.dead} dead letters, {len(wrong)} findings\n"
+        f"{audit.merged} merged, {audit.take_overs} work items taken over, {audit.dead} dead letters, "
+        f"{len(wrong)} findings\n"
         "longest seconds to end: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in longest.items())
     )
     for line in wrong:

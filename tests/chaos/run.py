@@ -85,7 +85,7 @@ class Report:
         return (
             f"seed {self.seed}: {sum(self.faults.values())} faults injected ({faults})\n"
             f"{audit.turns} turns ({audit.spoken} spoken), {audit.complete} complete, "
-            f"{audit.interrupted} interrupted, {audit.take_overs} work items taken over, "
+            f"{audit.interrupted} interrupted, {audit.merged} merged, {audit.take_overs} work items taken over, "
             f"{audit.dead} dead letters\n"
             f"{self.repeated} messages sent twice, {audit.pictured} sentences with pictures\n"
             f"{self.questions} questions in calls, {self.broken} calls broke, {len(self.calls)} findings\n"

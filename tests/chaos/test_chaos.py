@@ -147,7 +147,7 @@ async def test_a_short_run_of_chaos_loses_and_duplicates_nothing(tmp_path: Path)
     print(report)
     assert report.findings == []
     assert report.audit.turns == 16
-    assert report.audit.complete + report.audit.interrupted == 16
+    assert report.audit.complete + report.audit.interrupted + report.audit.merged == 16
     assert sum(report.faults.values()) > 5
 
 

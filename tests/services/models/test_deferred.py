@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,23 @@ def test_with_downloads_off_a_damaged_file_stays_and_is_named(tmp_path: Path) ->
     with pytest.raises(ConfigurationError, match="not the published file"):
         fetch_and_verify(model(), Settings(models=str(tmp_path), model_downloads="off"))
     assert (tmp_path / "m" / "model.bin").exists()
+
+
+def test_whoever_resolves_it_ends_the_attempts() -> None:
+    attempts: list[str] = []
+
+    def load() -> str:
+        attempts.append("one")
+        raise EngineError("no network", retryable=True)
+
+    deferred = Deferred(load, "fallback", "m", pauses=(0.0, 3600.0))
+    (thread,) = [one for one in threading.enumerate() if one.name == "load m"]
+    while len(attempts) < 2:
+        time.sleep(0.001)
+    deferred.resolved.set()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert (len(attempts), deferred.current) == (2, "fallback")
 
 
 def test_what_finds_the_graphics_card_full_is_loaded_later_and_what_lost_it_never() -> None:

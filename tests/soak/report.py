@@ -20,8 +20,8 @@ def report_lines(report: Report) -> Iterator[str]:
     yield (
         f"{audit.turns} turns audited ({audit.spoken} spoken): {audit.complete} complete, "
         f"{audit.interrupted} interrupted, {audit.merged} merged, {audit.take_overs} work items taken over, "
-        f"{audit.dead} dead letters; {len(audit.losses)} losses, {len(audit.duplicates)} duplicates, {len(audit.orphans)} orphans, "
-        f"{len(audit.disorder)} out of order"
+        f"{audit.dead} dead letters; {len(audit.losses)} losses, {len(audit.duplicates)} duplicates, "
+        f"{len(audit.orphans)} orphans, {len(audit.disorder)} out of order"
     )
     yield ""
     yield table(

@@ -99,6 +99,15 @@ def audible_part(recording: Recording) -> np.ndarray[tuple[int, ...], np.dtype[n
     return recording.sound[max(0, loud[0] - 8000) : loud[-1] + 8000]
 
 
+async def told_a_story(stack: Stack, page: Page) -> Recording:
+    """The recording of the page after a story, too: chance says less of its lips and sound than of a short answer's."""
+    await element(page, "composer-input").fill("Tell me a story")
+    await element(page, "composer-send").click()
+    await eventually(lambda: has_state(page, "speaking"), "the avatar speaks")
+    await played_reply(stack, page)
+    return await recorded(page)
+
+
 async def test_a_spoken_question_is_transcribed_and_answered_with_voice_and_face(stack: Stack, tmp_path: Path) -> None:
     recording = microphone_recording(tmp_path, 6.0, sentence("what_can_you_do_for_me_rms"), QUIET)
     async with browser(tmp_path, recording) as context:
@@ -115,12 +124,13 @@ async def test_a_spoken_question_is_transcribed_and_answered_with_voice_and_face
         reached = await recorded(page)
         assert await person.inner_text() == "what can you do for me"
         answer = await element(page, "message-avatar").last.inner_text()
+        both = await told_a_story(stack, page)
     reply = spoken_text(events)
     assert reply in " ".join(answer.split())
     # The sound that the page played is the reply.
     assert similarity(transcribe(audible_part(reached)), reply) > MIN_SIMILARITY
     # The face moved, and its mouth opened with the sound.
-    correlation, later = lip_sync(reached)
+    correlation, later = lip_sync(both)
     assert correlation > 0.3
     assert abs(later) <= 200
     check_turn(events)

@@ -55,7 +55,8 @@ def rms(samples: Samples) -> float:
     """Root mean square, 0 to 1; 0 where there are no samples."""
     if not len(samples):
         return 0.0
-    return math.sqrt(float(np.mean(np.square(samples.astype(np.float32))))) / 32768.0
+    values = samples.astype(np.float32)
+    return math.sqrt(float(np.dot(values, values)) / len(values)) / 32768.0
 
 
 def packet_loudness(samples: Samples) -> list[float]:

@@ -40,6 +40,8 @@ class SileroVad:
         self._h, self._c = np.zeros(_STATE, np.float32), np.zeros(_STATE, np.float32)
         self._unvoiced = 0
         """Windows without a voice, one after the other."""
+        self._is_new = True
+        """Whether the network has heard nothing yet."""
 
     def probability(self, samples: Samples) -> float:
         """The probability of speech in the next window, 0 to 1.
@@ -51,6 +53,9 @@ class SileroVad:
         """
         if len(samples) != WINDOW:
             raise InvalidInput(f"expected a window of {WINDOW} samples (32 ms at 16 kHz), got {len(samples)}")
+        if self._is_new and not samples.any():
+            return 0.0  # digital silence, as of a muted microphone: the network is not asked, and keeps its new state
+        self._is_new = False
         window = samples.astype(np.float32) / np.float32(32768)
         frame = np.concatenate([self._context, window])[None]
         self._context = window[-_CONTEXT:]

@@ -45,21 +45,20 @@ def silence(windows: int) -> Samples:
 def test_after_two_seconds_of_digital_silence_the_network_is_not_asked_until_there_is_sound() -> None:
     detector, network = counted()
     said = voices.samples("what_can_you_do_for_me_rms")
+    assert heard(detector, silence(50)) == [0.0] * 50
+    assert network.windows == 0
     first = heard(detector, said)
-    asked = network.windows
-    assert asked == len(first)
+    assert max(first) > 0.9
     quiet = heard(detector, silence(500))
     assert max(quiet[10:]) < 0.15
-    assert asked < network.windows < asked + 100
+    assert len(first) + 40 < network.windows < len(first) + 80
     asked = network.windows
     assert heard(detector, said) == first, "as if nobody had spoken before"
     assert network.windows == asked + len(first)
 
 
-def test_from_the_beginning_digital_silence_is_none_and_faint_noise_is_heard() -> None:
+def test_faint_noise_is_heard() -> None:
     detector, network = counted()
-    assert heard(detector, silence(50)) == [0.0] * 50
-    assert network.windows == 0
-    noise = np.random.default_rng(1).integers(-1, 2, 20 * WINDOW).astype(np.int16)
+    noise = np.random.default_rng(1).integers(-1, 2, 100 * WINDOW).astype(np.int16)
     assert max(heard(detector, noise)) < 0.15
-    assert network.windows == 20
+    assert network.windows == 100

@@ -47,7 +47,7 @@ class LogReader:
         self._media_nc = media
         self.js: JetStreamContext = facts.jetstream(timeout=PUBLISH_TIMEOUT)
         self.media_js: JetStreamContext = media.jetstream(timeout=PUBLISH_TIMEOUT)
-        self.watch = LogWatch(facts, self.js, settings)
+        self.watch = LogWatch(facts, self.js, settings, media)
 
     async def read(
         self, stream: str, subject: str, *, after: int = 0, since: int = 0, follow: bool = False, patience: float = inf

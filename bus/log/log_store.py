@@ -20,9 +20,9 @@ from bus.errors import BusError
 from bus.log import streams
 from bus.log.core_messages import core_messages
 from bus.log.log_reader import PUBLISH_TIMEOUT, RETRY_FOR, LogReader
-from bus.log.log_watch import microseconds
 from bus.log.permanent_errors import raise_permanent
 from bus.log.records import NO_HEADERS, Fence, Published, Record
+from bus.log.stream_answers import microseconds
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +70,13 @@ class LogStore(LogReader):
         if fence is not None:
             headers["Nats-Expected-Last-Subject-Sequence"] = str(fence.sequence)
             headers["Nats-Expected-Last-Subject-Sequence-Subject"] = fence.subject
+        nc = self._media_nc if js is self.media_js else self.nc
         tries = 0
 
         async def publish() -> Published:
             nonlocal tries
             tries += 1
+            await self.watch.wait_until_known(nc)
             ack = await js.publish(subject, data, headers=headers)
             # After a lost acknowledgement of our own earlier try the server reports a duplicate, too.
             return Published(ack.seq, duplicate=bool(ack.duplicate) and tries == 1)

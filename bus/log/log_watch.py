@@ -7,12 +7,10 @@ from a copy. Positions and caches are then worth nothing: whoever has some begin
 from __future__ import annotations
 
 import asyncio
-import datetime
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
 
-import msgspec
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext, api
 from nats.js.errors import APIError, NotFoundError
@@ -22,6 +20,7 @@ from bus.cancellation import raise_if_cancelled
 from bus.errors import BusError, Forbidden, LogReplaced, VisavisError
 from bus.log import streams
 from bus.log.connection import Connection
+from bus.log.stream_answers import StreamAnswer, decode, decode_list, differences, microseconds, size_of
 from bus.log.stream_changes import Mark, StreamState, replacement
 from bus.log.stream_size import StreamSize
 from bus.settings import Settings
@@ -38,57 +37,25 @@ _STUCK_FOR = 120.0
 """Seconds after the newest message that was not stored for which that counts as a problem."""
 _KEPT = (streams.CONVERSATIONS, streams.CHARACTERS)
 """Streams that keep their messages for ever."""
-_SHAPE = ("subjects", "storage", "retention", "discard", "max_msgs_per_subject", "allow_direct")
-"""What a stream needs to be of any use; operators may set other limits while services run."""
-
-
-class _State(msgspec.Struct):
-    first_seq: int
-    last_seq: int
-    last_ts: str
-    bytes: int
-    messages: int = 0
-    consumer_count: int = 0
-
-
-class _Answer(msgspec.Struct):
-    """Of `$JS.API.STREAM.INFO`; nats-py leaves out `last_ts`."""
-
-    created: str = ""
-    ts: str = ""
-    """When it was given, by the server's clock."""
-    state: _State | None = None
-    config: dict[str, object] = {}
-    error: dict[str, object] | None = None
-
-
-class _List(msgspec.Struct):
-    """Of `$JS.API.STREAM.LIST`; 256 streams at the most."""
-
-    streams: list[_Answer] = []
-
-
-_decode = msgspec.json.Decoder(_Answer).decode
-_decode_list = msgspec.json.Decoder(_List).decode
-
-
-def microseconds(timestamp: str) -> int:
-    """Microseconds since 1970 of a time as NATS writes it, with nanoseconds; 0 for its zero time."""
-    moment = datetime.datetime.fromisoformat(timestamp)
-    if moment.year < 1970:
-        return 0
-    return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
 
 
 class LogWatch:
     """The state of the streams, as one process has seen it.
 
     Args:
+        nc: that the streams are looked at through.
+        more: other connections to the same log.
         interval: seconds between two looks.
     """
 
-    def __init__(self, nc: Connection, js: JetStreamContext, settings: Settings, *, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, nc: Connection, js: JetStreamContext, settings: Settings, *more: Connection, interval: float = INTERVAL
+    ) -> None:
         self._nc = nc
+        self._looked = dict.fromkeys((nc, *more), 0)
+        """How often each connection had been made anew before the newest look that found no other log."""
+        self._is_run = False
+        """Whether somebody begins anew on another log."""
         self._js = js
         self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
@@ -169,6 +136,7 @@ class LogWatch:
         Raises:
             LogReplaced: conversations are on another log than before.
         """
+        self._is_run = True
         with self._nc.on_reconnect(self.wake), self._nc.on_reconnect(self._forget_stuck):
             while True:
                 await self.raise_if_replaced()
@@ -199,27 +167,59 @@ class LogWatch:
             The streams that are others than before, each with the reason in one line.
         """
         async with self._lock:
-            try:
-                # Before any request: a message that is read while it is under way need not be in the answer.
-                known = {name: (self._before.get(name), self._newest.get(name)) for name in self._wanted}
-                listed = await self._list()
-                for name in self._wanted:
-                    answer = listed.get(name)
-                    if answer is None:
-                        known[name] = self._before.get(name), self._newest.get(name)
-                        answer = await self._info(name)
-                    await self._check_stream(name, answer, *known[name])
-                if self._unreachable:
-                    self._forget_stuck()  # NATS as a whole did not answer
-                self._unreachable = ""
-            except (NatsError, TimeoutError, OSError) as error:
-                # Whatever NATS answers while it restarts; what was found before stays.
-                self._unreachable = f"the streams cannot be looked at: {str(error) or type(error).__name__}"
+            await self._look()
             replaced, self._replaced = self._replaced, {}
             return replaced
 
+    async def wait_until_known(self, nc: Connection) -> None:
+        """Wait until the log has been looked at since a connection was made anew: what was begun on one log is not
+        added to another that takes its place.
+
+        Raises:
+            TimeoutError: NATS is away, or the log is another one than before, which `run` has not told yet.
+        """
+        if not self._is_run or self._is_known(nc):
+            return
+        async with asyncio.timeout(_TIMEOUT):
+            back = asyncio.Event()
+            with nc.on_reconnect(back.set):
+                if not nc.is_connected:
+                    await back.wait()
+            async with self._lock:
+                if not self._is_known(nc):
+                    await self._look()
+        if not self._is_known(nc):
+            self.wake()
+            raise TimeoutError("the log is another one, or could not be looked at")
+
+    def _is_known(self, nc: Connection) -> bool:
+        return nc.is_connected and self._looked[nc] == nc.stats["reconnects"]
+
+    async def _look(self) -> None:
+        """Look at the streams; what is found stays in `_replaced` until `check` tells it."""
+        connections = {one: one.stats["reconnects"] for one in self._looked}
+        try:
+            # Before any request: a message that is read while it is under way need not be in the answer.
+            known = {name: (self._before.get(name), self._newest.get(name)) for name in self._wanted}
+            listed = await self._list()
+            for name in self._wanted:
+                answer = listed.get(name)
+                if answer is None:
+                    known[name] = self._before.get(name), self._newest.get(name)
+                    answer = await self._info(name)
+                await self._check_stream(name, answer, *known[name])
+            if self._unreachable:
+                self._forget_stuck()  # NATS as a whole did not answer
+            self._unreachable = ""
+        except (NatsError, TimeoutError, OSError) as error:
+            # Whatever NATS answers while it restarts; what was found before stays.
+            self._unreachable = f"the streams cannot be looked at: {str(error) or type(error).__name__}"
+        else:
+            if streams.CONVERSATIONS not in self._replaced:
+                self._looked = connections
+
     async def _check_stream(
-        self, name: str, answer: _Answer | None, before: StreamState | None, newest: Mark | None
+        self, name: str, answer: StreamAnswer | None, before: StreamState | None, newest: Mark | None
     ) -> None:
         if answer is None:
             answer = await self._make_again(name)
@@ -251,7 +251,7 @@ class LogWatch:
             self._replaced[name] = why
             self._newest.pop(name, None)
         self._before[name] = now
-        self.sizes[name] = _size(name, answer, found)
+        self.sizes[name] = size_of(name, answer, found)
         if now.last and (name not in self._newest or now.last > self._newest[name].sequence):
             self._newest[name] = Mark(now.last, now.last_time)
         if name == streams.CONVERSATIONS and self._full:
@@ -263,7 +263,7 @@ class LogWatch:
         elif self._bytes_when_full != (size, limit) or limit <= 0:
             self._full = ""  # the next message tells
 
-    async def _list(self) -> dict[str, _Answer]:
+    async def _list(self) -> dict[str, StreamAnswer]:
         """What the server tells of all streams in one answer, a tenth of the work; empty where each is to be asked for:
         a cluster would have to ask around, and a user may lack the permission."""
         if not self._may_list:
@@ -274,16 +274,16 @@ class LogWatch:
         except Forbidden:
             self._may_list = False
             return {}
-        found = {str(one.config.get("name")): one for one in _decode_list(reply.data).streams if one.state is not None}
+        found = {str(one.config.get("name")): one for one in decode_list(reply.data).streams if one.state is not None}
         if (facts := found.get(streams.CONVERSATIONS)) is not None and facts.ts:
             self._learn_time(microseconds(facts.ts), asked)
         return found
 
-    async def _info(self, name: str) -> _Answer | None:
+    async def _info(self, name: str) -> StreamAnswer | None:
         """What the server tells of a stream; None if there is no such stream."""
         asked = clock.wall()
         reply = await self._nc.request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=_TIMEOUT)
-        answer = _decode(reply.data)
+        answer = decode(reply.data)
         # Of one stream: its leader's clock is that by which facts are stored.
         if name == streams.CONVERSATIONS and answer.ts:
             self._learn_time(microseconds(answer.ts), asked)
@@ -308,7 +308,7 @@ class LogWatch:
         with suppress(NatsError, TimeoutError, OSError, APIError):
             await self._info(streams.CONVERSATIONS)
 
-    async def _make_again(self, name: str) -> _Answer | None:
+    async def _make_again(self, name: str) -> StreamAnswer | None:
         """Create a missing stream; None, with a problem to show, if that cannot be done here."""
         tried = ("", "missing")
         if self._tried.get(name) != tried:
@@ -328,9 +328,9 @@ class LogWatch:
     def _is_in_memory(self, name: str) -> bool:
         return self._wanted[name].storage == api.StorageType.MEMORY
 
-    async def _mend_configuration(self, name: str, answer: _Answer) -> None:
+    async def _mend_configuration(self, name: str, answer: StreamAnswer) -> None:
         """Change a stream that somebody made with a configuration that is of no use."""
-        different = _differences(self._wanted[name], answer.config)
+        different = differences(self._wanted[name], answer.config)
         if not different:
             self._problems.pop(name, None)
             self._tried.pop(name, None)
@@ -353,21 +353,3 @@ class LogWatch:
         if found.time is None:
             return False
         return not newest.is_at(int(found.time.timestamp() * 1_000_000))
-
-
-def _size(name: str, answer: _Answer, found: _State) -> StreamSize:
-    limit = int(str(answer.config.get("max_bytes", -1)))
-    refuses = answer.config.get("discard") == api.DiscardPolicy.NEW.value
-    return StreamSize(name, found.messages, found.bytes, limit, refuses, found.consumer_count)
-
-
-def _differences(wanted: api.StreamConfig, found: Mapping[str, object]) -> str:
-    """The fields without which a stream is of no use and that differ, as text; empty if there are none."""
-    fields = wanted.as_dict()
-    return ", ".join(
-        f"{name}={found.get(name)}" for name in _SHAPE if _plain(found.get(name)) != _plain(fields.get(name))
-    )
-
-
-def _plain(value: object) -> object:
-    return value or None if not isinstance(value, int) or isinstance(value, bool) or value > 0 else None

@@ -24,6 +24,7 @@ class BusyLog:
 
     def __init__(self, event_log: EventLog, settings: Settings) -> None:
         self._event_log = event_log
+        self.stats = event_log.nc.stats
         self.watch = LogWatch(cast("Connection", self), event_log.js, settings)
         self.stored = 0
 
@@ -82,6 +83,7 @@ class CountingLog:
         self._event_log = event_log
         self._may_list = may_list
         self.asked: list[str] = []
+        self.stats = event_log.nc.stats
 
     async def request(self, subject: str, *arguments: Any, **options: Any) -> Msg:
         self.asked.append(subject.removeprefix("$JS.API.STREAM."))

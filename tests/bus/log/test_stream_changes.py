@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bus.log.log_watch import microseconds
+from bus.log.stream_answers import microseconds
 from bus.log.stream_changes import Mark, StreamState, replacement
 
 BEFORE = StreamState(created="monday", first=1, last=10, last_time=10_000_000)

@@ -15,7 +15,7 @@ from nats.js import api
 
 from bus import subjects
 from bus.errors import LogReplaced
-from bus.events import CharacterCreated, CharacterEvent, LiveEvent, ReplyEnded, ReplyStarted, Watching
+from bus.events import CharacterCreated, CharacterEvent, FrameBatch, LiveEvent, ReplyEnded, ReplyStarted, Watching
 from bus.log import streams
 from bus.log.event_log import EventLog, connect
 from bus.settings import Settings
@@ -26,6 +26,10 @@ from tests.conftest import free_port
 from tests.nats_servers import ServerProcess
 
 ALL = ("CONVERSATIONS", "AUDIO", "FRAMES", "IDLE", "CHARACTERS", "LIVE", "DEAD", "REQUEUE", "OBJ_assets")
+
+
+def pictures(index: int) -> FrameBatch:
+    return FrameBatch(conversation="c", speech="s", index=index, frame=5 * index, fps=25, phase=0, units=(b"x",) * 5)
 
 
 class Store:
@@ -241,6 +245,58 @@ async def test_a_full_log_is_said_until_there_is_room(settings: Settings) -> Non
         await event_log.js.update_stream(config)
         await read_until(event_log, ReplyEnded, 1, "c2")
         assert await ready(client) == "ok"
+
+
+async def until_lost(event_log: EventLog) -> None:
+    """Wait until both connections know that the server is away."""
+    async with asyncio.timeout(30):
+        while event_log.nc.is_connected or event_log._media_nc.is_connected:
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_under_way_is_not_added_to_a_log_that_was_put_back(settings: Settings, store: Store) -> None:
+    async with connect(settings, name="test") as event_log:
+        watching = asyncio.create_task(event_log.watch.run())
+        await event_log.append(message_event(0))
+        store.copy()
+        await event_log.append(message_event(1))
+        await event_log.watch.raise_if_replaced()
+        store.server.kill()
+        await until_lost(event_log)
+        publishing = [
+            asyncio.create_task(event_log.append(message_event(2))),
+            asyncio.create_task(event_log.publish_media(pictures(1), "s-f1")),
+        ]
+        await asyncio.sleep(0.2)
+        store.put_back()
+        async with asyncio.timeout(30):
+            with pytest.raises(LogReplaced):
+                await watching
+        for one in publishing:
+            one.cancel()
+        await asyncio.gather(*publishing, return_exceptions=True)
+        assert [event.id for _, event in await event_log.facts("c1")] == [message_event(0).id]
+        assert await event_log.count(streams.FRAMES, ">") == 0
+
+
+async def test_what_is_under_way_when_nats_restarts_is_published_afterwards(settings: Settings, store: Store) -> None:
+    async with connect(settings, name="test") as event_log:
+        watching = asyncio.create_task(event_log.watch.run())
+        await event_log.append(message_event(0))
+        store.server.kill()
+        await until_lost(event_log)
+        publishing = [
+            asyncio.create_task(event_log.append(message_event(1))),
+            asyncio.create_task(event_log.publish_media(pictures(0), "s-f0")),
+        ]
+        await asyncio.sleep(0.2)
+        store.server.start()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*publishing)
+        assert len(await event_log.facts("c1")) == 2
+        assert await event_log.count(streams.FRAMES, ">") == 1
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 # readers

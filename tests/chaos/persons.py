@@ -147,7 +147,7 @@ class Person:
         utterance = f"u{self._number}-{self._turns}"
         turn = f"t{utterance}"
         started = self._fact(UtteranceStarted(utterance=utterance, session="chaos"), turn, None)
-        await self._event_log.append(started, retry_for=_TURN_PATIENCE)
+        await self._append(started)
         sound = voices.spoken(self._random.choice(_SPOKEN))
         pieces = [sound[start : start + 2 * _CHUNK] for start in range(0, len(sound), 2 * _CHUNK)]
         for index, pcm in enumerate(pieces):
@@ -166,8 +166,20 @@ class Person:
                     break
             await asyncio.sleep(0.05)
         ended = UtteranceEnded(utterance=utterance, samples=len(sound) // 2, speech_ended=0, reason="silence")
-        await self._event_log.append(self._fact(ended, turn, started.id), retry_for=_TURN_PATIENCE)
+        await self._append(self._fact(ended, turn, started.id))
         return turn, utterance
+
+    async def _append(self, fact: Event) -> None:
+        """Append a fact, as soon as the disk has room for it."""
+        deadline = time.monotonic() + _TURN_PATIENCE
+        while True:
+            try:
+                await self._event_log.append(fact, retry_for=_TURN_PATIENCE)
+                return
+            except BusError as error:
+                if error.code != "log_full" or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.3)
 
     def _fact(self, body: UtteranceStarted | UtteranceEnded, turn: str, cause: str | None) -> Event:
         event_id = derive_id(body.utterance, type(body).__name__)

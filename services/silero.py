@@ -58,6 +58,7 @@ class SileroVad:
         if len(samples) != WINDOW:
             raise InvalidInput(f"expected a window of {WINDOW} samples (32 ms at 16 kHz), got {len(samples)}")
         if self._is_new and not samples.any():
+            self._context = np.zeros(_CONTEXT, np.float32)
             return 0.0  # digital silence, as of a muted microphone: the state stays as it is
         self._is_new = False
         window = samples.astype(np.float32) / np.float32(32768)

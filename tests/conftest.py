@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -62,17 +63,25 @@ def _path(path: Path) -> str:
 @pytest.fixture(autouse=True)
 def no_model_is_loaded_after_the_test(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """End the attempts that a test has begun; later tests would find their warnings and downloads."""
-    begun: list[tuple[Deferred[object], threading.Thread]] = []
-    run = Deferred._run
+    made: list[Deferred[object]] = []
+    threads: list[threading.Thread] = []
+    init, run = Deferred.__init__, Deferred._run
 
-    def recorded(deferred: Deferred[object], *arguments: object) -> None:
-        begun.append((deferred, threading.current_thread()))
-        run(deferred, *arguments)  # type: ignore[arg-type]
+    def recorded_init(deferred: Deferred[object], *arguments: Any, **more: Any) -> None:
+        made.append(deferred)
+        init(deferred, *arguments, **more)
 
-    monkeypatch.setattr(Deferred, "_run", recorded)
+    def recorded_run(deferred: Deferred[object], *arguments: Any) -> None:
+        threads.append(threading.current_thread())
+        run(deferred, *arguments)
+
+    monkeypatch.setattr(Deferred, "__init__", recorded_init)
+    monkeypatch.setattr(Deferred, "_run", recorded_run)
     yield
-    for deferred, thread in begun:
-        deferred.resolved.set()
+    for deferred in made:
+        if hasattr(deferred, "resolved"):
+            deferred.resolved.set()
+    for thread in threads:
         thread.join(10)
 
 

@@ -75,8 +75,8 @@ class LogStore(LogReader):
 
         async def publish() -> Published:
             nonlocal tries
-            tries += 1
             await self.watch.wait_until_known(nc)
+            tries += 1
             ack = await js.publish(subject, data, headers=headers)
             # After a lost acknowledgement of our own earlier try the server reports a duplicate, too.
             return Published(ack.seq, duplicate=bool(ack.duplicate) and tries == 1)

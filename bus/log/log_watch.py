@@ -54,6 +54,7 @@ class LogWatch:
         self._nc = nc
         self._looked = dict.fromkeys((nc, *more), 0)
         """How often each connection had been made anew before the newest look that found no other log."""
+        self._looks = 0
         self._is_run = False
         """Whether somebody begins anew on another log."""
         self._js = js
@@ -178,15 +179,16 @@ class LogWatch:
         Raises:
             TimeoutError: NATS is away, or the log is another one than before, which `run` has not told yet.
         """
-        if not self._is_run or self._is_known(nc):
+        if not self._is_run or nc.is_closed or self._is_known(nc):
             return
         async with asyncio.timeout(_TIMEOUT):
             back = asyncio.Event()
             with nc.on_reconnect(back.set):
                 if not nc.is_connected:
                     await back.wait()
+            looks = self._looks
             async with self._lock:
-                if not self._is_known(nc):
+                if looks == self._looks and not self._is_known(nc):  # of all that wait, one looks
                     await self._look()
         if not self._is_known(nc):
             self.wake()
@@ -197,6 +199,7 @@ class LogWatch:
 
     async def _look(self) -> None:
         """Look at the streams; what is found stays in `_replaced` until `check` tells it."""
+        self._looks += 1
         connections = {one: one.stats["reconnects"] for one in self._looked}
         try:
             # Before any request: a message that is read while it is under way need not be in the answer.
@@ -207,24 +210,24 @@ class LogWatch:
                 if answer is None:
                     known[name] = self._before.get(name), self._newest.get(name)
                     answer = await self._info(name)
-                await self._check_stream(name, answer, *known[name])
+                is_there = await self._check_stream(name, answer, *known[name])
+                if name == streams.CONVERSATIONS and is_there and name not in self._replaced:
+                    self._looked = connections
             if self._unreachable:
                 self._forget_stuck()  # NATS as a whole did not answer
             self._unreachable = ""
         except (NatsError, TimeoutError, OSError) as error:
             # Whatever NATS answers while it restarts; what was found before stays.
             self._unreachable = f"the streams cannot be looked at: {str(error) or type(error).__name__}"
-        else:
-            if streams.CONVERSATIONS not in self._replaced:
-                self._looked = connections
 
     async def _check_stream(
         self, name: str, answer: StreamAnswer | None, before: StreamState | None, newest: Mark | None
-    ) -> None:
+    ) -> bool:
+        """Compare a stream with what was known of it; returns whether it is there."""
         if answer is None:
             answer = await self._make_again(name)
             if answer is None:
-                return
+                return False
         await self._mend_configuration(name, answer)
         for _ in range(LOOKS):
             assert answer.state is not None
@@ -237,7 +240,7 @@ class LogWatch:
             await asyncio.sleep(1)
             again = await self._info(name)
             if again is None or again.state is None:
-                return
+                return False
             answer = again
         # Only conversations are worth a request at each look, and only they may be read by all services.
         is_asked = name == streams.CONVERSATIONS and not why
@@ -256,6 +259,7 @@ class LogWatch:
             self._newest[name] = Mark(now.last, now.last_time)
         if name == streams.CONVERSATIONS and self._full:
             self._look_for_space(found.bytes, int(str(answer.config.get("max_bytes", -1))))
+        return True
 
     def _look_for_space(self, size: int, limit: int) -> None:
         if self._bytes_when_full is None:

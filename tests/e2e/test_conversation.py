@@ -70,14 +70,14 @@ async def facts(stack: Stack, page: Page) -> list[Event]:
         return [event for _, event in await event_log.facts(await conversation_of(page))]
 
 
-async def played_reply(stack: Stack, page: Page) -> list[Event]:
-    """Wait until all replies have been played to their end; returns the facts."""
+async def played_reply(stack: Stack, page: Page, *, replies: int = 1) -> list[Event]:
+    """Wait until all replies, so many at the least, have been played to their end; returns the facts."""
 
     async def played() -> bool:
         events = await facts(stack, page)
         ended = [event.body.sentences for event in events if isinstance(event.body, ReplyEnded)]
         finished = [event for event in events if isinstance(event.body, PlaybackFinished)]
-        return bool(ended) and len(finished) >= sum(ended)
+        return len(ended) >= replies and len(finished) >= sum(ended)
 
     await eventually(played, "the reply has been played", patience=60)
     return await facts(stack, page)
@@ -103,8 +103,7 @@ async def told_a_story(stack: Stack, page: Page) -> Recording:
     """The recording of the page after a story, too: chance says less of its lips and sound than of a short answer's."""
     await element(page, "composer-input").fill("Tell me a story")
     await element(page, "composer-send").click()
-    await eventually(lambda: has_state(page, "speaking"), "the avatar speaks")
-    await played_reply(stack, page)
+    await played_reply(stack, page, replies=2)
     return await recorded(page)
 
 

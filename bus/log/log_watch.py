@@ -55,6 +55,7 @@ class LogWatch:
         self._looked = dict.fromkeys((nc, *more), 0)
         """How often each connection had been made anew before the newest look that found no other log."""
         self._looks = 0
+        """How often the streams were looked at."""
         self._is_run = False
         """Whether somebody begins anew on another log."""
         self._js = js

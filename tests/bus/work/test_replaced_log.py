@@ -285,16 +285,18 @@ async def test_what_is_under_way_when_nats_restarts_is_published_afterwards(sett
         await event_log.append(message_event(0))
         store.server.kill()
         await until_lost(event_log)
+        looks = event_log.watch._looks
         publishing = [
-            asyncio.create_task(event_log.append(message_event(1))),
+            *(asyncio.create_task(event_log.append(message_event(number))) for number in range(1, 201)),
             asyncio.create_task(event_log.publish_media(pictures(0), "s-f0")),
         ]
         await asyncio.sleep(0.2)
         store.server.start()
         async with asyncio.timeout(30):
             await asyncio.gather(*publishing)
-        assert len(await event_log.facts("c1")) == 2
+        assert len(await event_log.facts("c1")) == 201
         assert await event_log.count(streams.FRAMES, ">") == 1
+        assert event_log.watch._looks - looks < 20, "of all that wait, one looks"
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 

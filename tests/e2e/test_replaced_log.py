@@ -77,7 +77,7 @@ async def test_a_page_shows_what_an_older_copy_of_the_log_has_of_its_conversatio
             copy = [one async for one in event_log.read(streams.CONVERSATIONS, subjects.ALL_FACTS)]
         await write(page, "what is your name")
         await eventually(lambda: has_messages(page, "hello", "what is your name"), "both are shown")
-        await played_reply(own_stack, page)
+        await played_reply(own_stack, page, replies=2)
         async with own_stack.event_log() as event_log:
             stream = await event_log.js.stream_info(streams.CONVERSATIONS)
             await event_log.js.delete_stream(streams.CONVERSATIONS)

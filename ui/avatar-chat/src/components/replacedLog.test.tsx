@@ -159,6 +159,19 @@ describe('a conversation of which the server has an older state', () => {
     expect(world.source.url).toContain('c1/events?after=50')
   })
 
+  it('is found out also where the other log is longer than the one before, and goes on', async () => {
+    const { world } = await openConversation()
+    world.tell('t2', written('how are you'))
+    const answers: ((view: ConversationView) => void)[] = []
+    world.client.conversation = () => new Promise((resolve) => answers.push(resolve))
+    await lose(world, 1)
+    world.tell('t3', written('of the other log'))
+    answers.forEach((answer) => answer({ ...older, seq: 500 }))
+    await settle()
+    expect(said()).toEqual(['hello'])
+    expect(world.source.url).toContain('c1/events?after=500')
+  })
+
   it('is not taken where events have come meanwhile', async () => {
     const { world } = await openConversation()
     const answers: ((view: ConversationView) => void)[] = []

@@ -257,15 +257,18 @@ export class Conversation {
 
   /**
    * Compare what is shown with what the server has: the browser does not tell why it lost the events, and a log that
-   * was deleted or put back may never reach the sequence after which they are asked for.
+   * was deleted or put back may never reach the sequence after which they are asked for, or have other facts there.
    */
   private async compare(retries: number): Promise<void> {
     const { position } = this.stream
+    const shown = this.state.get().view.turns
     // What came meanwhile is newer than the answer.
     const isCurrent = () => this.state.get().retries === retries && this.stream.position === position
     try {
       const view = await this.client.conversation(this.id)
-      if (!isCurrent() || view.seq >= position) return
+      const known = new Set(view.turns.map(({ id }) => id))
+      const isAnother = shown.some(({ id }) => !known.has(id))
+      if (!isAnother && (!isCurrent() || view.seq >= position)) return
       const fresh = { partial: '', utterance: null, heardBy: null, activeTurn: null, still: true, times: null }
       this.state.update((state) => ({ ...state, view, ...fresh }))
       this.stream.restart(view.seq)

@@ -57,7 +57,7 @@ class LogWatch:
         self._looks = 0
         """How often the streams were looked at."""
         self._is_run = False
-        """Whether somebody begins anew on another log."""
+        """Whether `run` was called, by somebody who begins anew on another log."""
         self._js = js
         self._settings = settings
         self._wanted = {str(config.name): config for config in streams.stream_configs(settings)}
@@ -174,8 +174,9 @@ class LogWatch:
             return replaced
 
     async def wait_until_known(self, nc: Connection) -> None:
-        """Wait until the log has been looked at since a connection was made anew: what was begun on one log is not
-        added to another that takes its place.
+        """Wait until the conversations were looked at since a connection was made anew.
+
+        So that a worker, which begins anew on another log, adds nothing of what it was at.
 
         Raises:
             TimeoutError: NATS is away, or the log is another one than before, which `run` has not told yet.

@@ -197,6 +197,9 @@ class ConversationOpened(Body, frozen=True, kw_only=True, tag="conversation.open
     person: PersonId
     character: CharacterId
     language: str = "en"
+    network: str = ""
+    """Tells networks apart, among which work is shared out: part of a keyed hash of the address that the person had, so
+    short that many addresses have the same. Empty: not known."""
 
 
 class ConversationTitled(Body, frozen=True, kw_only=True, tag="conversation.titled"):

@@ -29,7 +29,7 @@ def without_person(event: Event) -> Event:
     """An event as a page gets it: whose it is, is known to who asks, and no script needs to read it."""
     match event.body:
         case ConversationOpened() as opened:
-            return msgspec.structs.replace(event, body=msgspec.structs.replace(opened, person=""))
+            return msgspec.structs.replace(event, body=msgspec.structs.replace(opened, person="", network=""))
         case FaceRequested() as requested:
             return msgspec.structs.replace(event, body=msgspec.structs.replace(requested, owner=""))
     return event

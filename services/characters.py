@@ -38,7 +38,7 @@ def available(wanted: str, characters: Mapping[str, CharacterCreated]) -> str:
 
 
 def opening(
-    person: str, characters: Mapping[str, CharacterCreated], character: str, language: str
+    person: str, characters: Mapping[str, CharacterCreated], character: str, language: str, network: str = ""
 ) -> ConversationOpened:
     """The fact that opens a conversation of a person.
 
@@ -46,10 +46,11 @@ def opening(
         characters: that the person may talk to.
         character: that the person wants; where there is no such one, the first.
         language: of the conversation; empty: the character's own.
+        network: that the person has asked from, see `ConversationOpened`.
     """
     chosen = available(character, characters)
     own = characters[chosen].language if chosen in characters else ""
-    return ConversationOpened(person=person, character=chosen, language=language or own or "en")
+    return ConversationOpened(person=person, character=chosen, language=language or own or "en", network=network)
 
 
 async def remove_character(event_log: EventLog, character: str) -> None:

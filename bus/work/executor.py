@@ -28,7 +28,7 @@ from bus.work.owners import Owners
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
-from bus.work.slots import Slots
+from bus.work.slots import Owner, Slots
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ class Executor:
             self._metrics.count_retry()
             await self._back_off(max(failures, 1))
 
-    async def _owner(self, conversation: str) -> str:
+    async def _owner(self, conversation: str) -> Owner:
         """Who takes a slot for an item. The log is asked only where somebody has to wait, and once."""
         return await self.owners.look_up(conversation) if self._slots.is_full else self.owners.known(conversation)
 

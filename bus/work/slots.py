@@ -1,4 +1,5 @@
-"""The places of a worker in which items are handled: shared out among persons, and given by when they are needed."""
+"""The places of a worker in which items are handled: shared out among persons and networks, and given by when they are
+needed."""
 
 from __future__ import annotations
 
@@ -8,22 +9,36 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
+
+
+class Owner(NamedTuple):
+    """Whose work something is."""
+
+    person: str = ""
+    network: str = ""
+    """That the person is in; empty: none that is known."""
+
+
+NOBODY = Owner()
 
 
 class Slots:
-    """So many places, shared out among owners, however much one of them asks for.
+    """So many places, shared out among persons and networks, however much one of them asks for.
 
-    Of the owners that have equally many places, the one that was served longest ago comes first; who has just come was
-    never. What one owner waits for is served in the order of its `due`, and as it came where that is equal.
+    Who has fewest places, alone and with the others of the network, comes first; of those who have equally many,
+    whoever was served longest ago; who has just come was never. What one person waits for is served in the order of its
+    `due`, and as it came where that is equal.
     """
 
     def __init__(self, count: int) -> None:
         self._free = count
         self._taken: Counter[str] = Counter()
-        self._waiting: dict[str, list[tuple[float, int, asyncio.Future[None]]]] = {}
+        """By person, and by network."""
+        self._waiting: dict[Owner, list[tuple[float, int, asyncio.Future[None]]]] = {}
         """A heap for each owner."""
         self._served: dict[str, int] = {}
-        """When an owner was served last, of those who have or want something."""
+        """When a person, or a network, was served last, of those who have or want something."""
         self._count = itertools.count()
 
     @property
@@ -32,7 +47,7 @@ class Slots:
         return self._free == 0
 
     @asynccontextmanager
-    async def place(self, due: float, owner: str = "") -> AsyncIterator[None]:
+    async def place(self, due: float, owner: Owner = NOBODY) -> AsyncIterator[None]:
         """A place for as long as the context lasts.
 
         Args:
@@ -45,7 +60,7 @@ class Slots:
         finally:
             self._release(owner)
 
-    async def _take(self, due: float, owner: str) -> None:
+    async def _take(self, due: float, owner: Owner) -> None:
         free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting.setdefault(owner, []), (due, next(self._count), free))
         self._give()
@@ -58,31 +73,35 @@ class Slots:
                 self._forget(owner, free)
             raise
 
-    def _release(self, owner: str) -> None:
+    def _release(self, owner: Owner) -> None:
         self._free += 1
-        self._taken[owner] -= 1
-        if not self._taken[owner]:
-            del self._taken[owner]
-            if owner not in self._waiting:
-                self._served.pop(owner, None)
+        self._taken -= Counter(filter(None, owner))
+        self._forget_served(owner)
         self._give()
 
     def _give(self) -> None:
         while self._free and self._waiting:
-            following = min(
-                self._waiting,
-                key=lambda one: (self._taken[one], self._served.get(one, -1), self._waiting[one][0][:2]),
-            )
+            following = min(self._waiting, key=self._place_in_line)
             _, _, free = heappop(self._waiting[following])
             if not self._waiting[following]:
                 del self._waiting[following]
-            if not free.done():  # who waited may have been cancelled
-                self._free -= 1
-                self._taken[following] += 1
-                self._served[following] = next(self._count)
-                free.set_result(None)
+            if free.done():  # who waited may have been cancelled
+                self._forget_served(following)
+                continue
+            self._free -= 1
+            for name in filter(None, following):
+                self._taken[name] += 1
+                self._served[name] = next(self._count)
+            free.set_result(None)
 
-    def _forget(self, owner: str, free: asyncio.Future[None]) -> None:
+    def _place_in_line(self, owner: Owner) -> tuple[object, ...]:
+        """Who has the least comes first."""
+        person, network = owner
+        taken, served = self._taken[person], self._served.get(person, -1)
+        in_all = max(taken, self._taken[network]), max(served, self._served.get(network, -1))
+        return *in_all, taken, served, self._waiting[owner][0][:2]
+
+    def _forget(self, owner: Owner, free: asyncio.Future[None]) -> None:
         """Remove one that was cancelled, if it still waits."""
         left = [one for one in self._waiting.get(owner, []) if one[2] is not free]
         if left:
@@ -90,3 +109,10 @@ class Slots:
             self._waiting[owner] = left
         else:
             self._waiting.pop(owner, None)
+            self._forget_served(owner)
+
+    def _forget_served(self, owner: Owner) -> None:
+        """Forget when somebody was served who neither has nor wants anything."""
+        for name in owner:
+            if name not in self._taken and not any(name in one for one in self._waiting):
+                self._served.pop(name, None)

@@ -13,10 +13,10 @@ from functools import partial
 from typing import TypeAlias
 
 from bus.events import SPEECH_RATE, AudioOut
-from bus.work.slots import Slots
+from bus.work.slots import Owner, Slots
 from services.tts.chunker import SpeechChunker
 
-Owner: TypeAlias = Callable[[bool], Awaitable[str]]
+OwnerLookup: TypeAlias = Callable[[bool], Awaitable[Owner]]
 """Whose a sentence is. It need not be looked up where nobody has to wait, which is what it is told."""
 _MOST_STEPS = 8
 
@@ -40,7 +40,7 @@ class SynthesisThreads:
         self._threads = ThreadPoolExecutor(2 * _MOST_STEPS, thread_name_prefix="tts")
 
     def start(
-        self, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], needed_after: float, owner: Owner
+        self, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], needed_after: float, owner: OwnerLookup
     ) -> SentenceAudio:
         """Begin to make the chunks of a sentence.
 
@@ -50,7 +50,7 @@ class SynthesisThreads:
         return SentenceAudio(self, chunker, chunks, self._clock() + needed_after, owner)
 
     async def run(
-        self, step: Callable[[], AudioOut], due: float, owner: Owner, running: Callable[[Future[AudioOut]], None]
+        self, step: Callable[[], AudioOut], due: float, owner: OwnerLookup, running: Callable[[Future[AudioOut]], None]
     ) -> AudioOut:
         """Run a step when it is its turn.
 
@@ -73,7 +73,7 @@ class SentenceAudio:
 
     def __init__(
         self, threads: SynthesisThreads, chunker: SpeechChunker, chunks: Generator[AudioOut, None, None], due: float,
-        owner: Owner,
+        owner: OwnerLookup,
     ) -> None:  # fmt: skip
         self.chunker = chunker
         self._threads = threads

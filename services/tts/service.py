@@ -25,6 +25,7 @@ from bus.events import (
 from bus.ids import derive_id, seed_of
 from bus.work.owners import Owners
 from bus.work.service import Output, Reader, Service
+from bus.work.slots import Owner
 from services.characters import known_characters
 from services.gpu_faults import GPU_USE, GpuFault
 from services.readings import engine_note, engine_readings
@@ -171,7 +172,7 @@ class SentenceSynthesizer:
         chunker = SpeechChunker(event.conversation, speech)
         chunks = self._chunks(chunker, text, voice, seed_of(speech), volume)
 
-        async def owner(is_wanted: bool) -> str:
+        async def owner(is_wanted: bool) -> Owner:
             conversation = event.conversation
             return await owners.look_up(conversation) if is_wanted else owners.known(conversation)
 

@@ -88,6 +88,7 @@ def rewritten(data: bytes, conversation: str, person: str, characters: dict[str,
         fact["conversation"] = _raw(conversation)
     if tag in _PERSON_FIELDS and _PERSON_FIELDS[tag] in body:
         body[_PERSON_FIELDS[tag]] = _raw(person)
+        body.pop("network", None)  # whoever reads it there has not shared out work among its addresses
     _rename_characters(tag, body, characters)
     if "body" in fact:
         fact["body"] = _raw(body)

@@ -68,7 +68,8 @@ class ConversationRoutes:
     async def open_conversation(self, request: Request) -> Response:
         wanted = await read_json(request, NewConversation)
         person = current_person(request)
-        conversation_id = await self._conversations.open(person, wanted.character, wanted.request)
+        network = self._context.persons.network_of(client_of(request).address)
+        conversation_id = await self._conversations.open(person, wanted.character, wanted.request, network=network)
         await self._context.links.follow(person, conversation_id)
         return json_answer(NewId(conversation_id), 201)
 

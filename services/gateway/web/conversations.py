@@ -119,10 +119,13 @@ class Conversations:
             raise NotFound(f"no character {character[:64]!r}; there are {known}")
         return characters[character]
 
-    async def open(self, person: str, character: str | None, request: str | None = None) -> str:
+    async def open(
+        self, person: str, character: str | None, request: str | None = None, *, network: str = ""
+    ) -> str:
         """Begin a conversation; returns its id.
 
         Args:
+            network: see `ConversationOpened`.
             request: the client's id for this request, if any: sent again after a lost answer, it opens nothing more.
         Raises:
             BusError: NATS is away, or the read model is still being built.
@@ -142,7 +145,7 @@ class Conversations:
         characters = self.visible_characters(person)
         if character or not characters:
             self.character(person, character or "")
-        body = opening(person, characters, character or "", self._language)
+        body = opening(person, characters, character or "", self._language, network)
         await self._append(conversation, body, event_id=event_id)
         return conversation
 

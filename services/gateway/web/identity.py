@@ -91,12 +91,17 @@ class Persons:
             key, salt="visavis.person", signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256}
         )
         self._hash_key = hmac.digest(key.encode(), b"visavis.person.id", "sha256")
+        self._network_key = hmac.digest(key.encode(), b"visavis.network", "sha256")
 
     def person_of(self, secret: str) -> str:
         """The person's id on the log. A secret from an unsigned cookie has been on it, and stays the id."""
         if is_unsigned_cookie(secret):
             return secret
         return f"h{hmac.new(self._hash_key, secret.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+    def network_of(self, address: str) -> str:
+        """What the log has of an address, see `ConversationOpened`: the first 16 bits of a keyed hash."""
+        return hmac.digest(self._network_key, address.encode(), "sha256").hex()[:4] if address else ""
 
     def new_person(self) -> Identified:
         """Somebody who has not been here before."""

@@ -1,32 +1,37 @@
-"""Work is shared out among persons, however many conversations and messages one of them has."""
+"""Work is shared out among persons and networks, however many conversations, messages or persons one of them has."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bus.events import ConversationOpened, Event, MessageReceived, ReplyEnded, ReplyStarted
 from bus.log.event_log import EventLog
 from bus.work.service import Output, Reader
-from bus.work.slots import Slots
+from bus.work.slots import Owner, Slots
 from tests.bus.work.helpers import message_event, read_until, running, service
 
 
-def opened(person: str, conversation: str) -> Event:
-    body = ConversationOpened(person=person, character="ada")
+def opened(person: str, conversation: str, network: str = "") -> Event:
+    body = ConversationOpened(person=person, character="ada", network=network)
     return Event(id=f"o{conversation}", at=0, conversation=conversation, body=body)
 
 
 async def served(count: int, wanted: list[str]) -> list[str]:
-    """The owners in the order in which they get slots, where each wants one slot for each time that it is named."""
+    """The persons in the order in which they get slots, where each wants one slot for each time that it is named.
+
+    Args:
+        wanted: "person" or "person network".
+    """
     slots, order = Slots(count), list[str]()
 
-    async def work(owner: str) -> None:
-        async with slots.place(0.0, owner):
-            order.append(owner)
+    async def work(name: str) -> None:
+        async with slots.place(0.0, Owner(*name.split())):
+            order.append(name.split()[0])
             await asyncio.sleep(0)
 
     await asyncio.gather(*map(work, wanted))
@@ -39,15 +44,28 @@ async def test_a_free_slot_goes_to_whoever_has_fewest() -> None:
     assert (await served(2, ["crowd"] * 9 + ["ann"] * 2))[2:5] == ["ann", "crowd", "ann"]
 
 
+async def test_a_network_of_many_persons_has_no_more_than_one_person_elsewhere() -> None:
+    crowd = [f"c{number} office" for number in range(6)]
+    assert (await served(1, [*crowd, *["ann home"] * 3]))[:6] == ["c0", "ann", "c1", "ann", "c2", "ann"]
+    assert (await served(1, [*crowd, *["bob"] * 3]))[:6] == ["c0", "bob", "c1", "bob", "c2", "bob"]
+    assert (await served(2, [*crowd, "ann home"]))[2] == "ann"
+
+
+async def test_within_a_network_each_person_has_as_much_and_nobody_has_more_by_having_two() -> None:
+    assert (await served(1, [*["eve office"] * 4, "ann office"]))[:2] == ["eve", "ann"]
+    many = [f"eve network{number}" for number in range(4)]
+    assert (await served(1, [*many, "ann home", "ann home"]))[:4] == ["eve", "ann", "eve", "ann"]
+
+
 @settings(max_examples=25)
-@given(st.integers(1, 4), st.lists(st.sampled_from("abc"), max_size=20), st.sets(st.integers(0, 19)))
+@given(st.integers(1, 4), st.lists(st.sampled_from(["a", "b n", "c n"]), max_size=20), st.sets(st.integers(0, 19)))
 def test_slots_are_never_lost_whoever_is_cancelled(count: int, wanted: list[str], cancelled: set[int]) -> None:
     async def run() -> None:
         slots, having = Slots(count), 0
 
         async def work(owner: str) -> None:
             nonlocal having
-            async with slots.place(0.0, owner):
+            async with slots.place(0.0, Owner(*owner.split())):
                 having += 1
                 assert having <= count
                 try:
@@ -68,7 +86,10 @@ def test_slots_are_never_lost_whoever_is_cancelled(count: int, wanted: list[str]
     asyncio.run(run())
 
 
-async def test_another_person_goes_before_the_rest_of_a_flood_of_conversations(event_log: EventLog) -> None:
+@pytest.mark.parametrize("persons", [1, 12])
+async def test_another_person_goes_before_the_rest_of_a_flood_from_one_network(
+    event_log: EventLog, persons: int
+) -> None:
     begun, go_on = list[str](), asyncio.Semaphore(0)
 
     async def handle(event: Event, reader: Reader) -> AsyncIterator[Output]:
@@ -79,11 +100,11 @@ async def test_another_person_goes_before_the_rest_of_a_flood_of_conversations(e
         yield ReplyEnded(reply=f"r{event.turn}", sentences=0)
 
     flood = [f"c{number}" for number in range(12)]
-    for conversation in flood:
-        await event_log.append(opened("mallory", conversation))
+    for place, conversation in enumerate(flood):
+        await event_log.append(opened(f"mallory{place % persons}", conversation, "a1b2"))
         for number in range(3):
             await event_log.append(message_event(number, conversation))
-    await event_log.append(opened("ann", "quiet"))
+    await event_log.append(opened("ann", "quiet", "c3d4"))
     await event_log.append(message_event(1, "quiet"))
     async with running(event_log, service(handle, concurrency=4)), asyncio.timeout(30):
         while len(begun) < 4:

@@ -9,6 +9,7 @@ from collections.abc import Generator
 import pytest
 
 from bus.events import OPUS_FRAME, AudioOut
+from bus.work.slots import Owner
 from services.tts.chunker import SpeechChunker
 from services.tts.sentence_audio import SentenceAudio, SynthesisThreads
 
@@ -38,8 +39,8 @@ class Sentences:
     ) -> SentenceAudio:
         chunker = Chunker("c", name)
 
-        async def owner(is_wanted: bool) -> str:
-            return person or name
+        async def owner(is_wanted: bool) -> Owner:
+            return Owner(person or name)
 
         return self.threads.start(chunker, self._chunks(chunker, name, blocked), needed_after, owner)
 
@@ -124,8 +125,8 @@ async def test_what_fails_fails_the_caller_and_after_the_end_nobody(caplog: pyte
         raise OSError("out of tones")
         yield
 
-    async def owner(is_wanted: bool) -> str:
-        return "p"
+    async def owner(is_wanted: bool) -> Owner:
+        return Owner("p")
 
     with pytest.raises(OSError, match="out of tones"):
         await threads.start(SpeechChunker("c", "s"), broken(), 0.0, owner).next()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
+from msgspec.structs import replace
 
 from bus import clock, codec
 from bus.access_events import SessionsEnded
@@ -14,12 +16,13 @@ from bus.errors import ConfigurationError
 from bus.events import ConversationOpened
 from bus.ids import new_id, person_hash, shown_person
 from bus.log import streams
+from bus.log.event_log import EventLog
 from bus.process.signing_key import signing_key
 from bus.settings import Settings
 from bus.stamping import new_access_event, new_event
 from services.gateway.web import identity
 from services.gateway.web.identity import COOKIE
-from tests.services.gateway.conftest import Running
+from tests.services.gateway.conftest import Running, serving
 from tests.services.gateway.web.test_api import error_of
 
 
@@ -37,6 +40,28 @@ async def end_sessions(gateway: Running, person: str) -> None:
     await access.wait_until(await gateway.event_log.append_access(event, after=access.access.newest.get(person, 0)))
 
 
+async def network(gateway: Running, address: str) -> str:
+    """What the log has of the network of somebody new, whose address a trusted proxy tells."""
+    async with gateway.stranger() as client:
+        headers = {"X-Forwarded-For": address} if address else {}
+        answer = await client.post("/api/conversations", json={"character": "ada"}, headers=headers)
+        fact = await gateway.event_log.last_fact(answer.json()["id"], ConversationOpened)
+        assert fact is not None
+        assert isinstance(fact.body, ConversationOpened)
+        return fact.body.network
+
+
+async def test_the_log_tells_networks_apart_and_has_no_address(event_log: EventLog, settings: Settings) -> None:
+    async with serving(event_log, replace(settings, access="open")) as gateway:
+        first = await network(gateway, "192.0.2.1")
+        assert re.fullmatch("[0-9a-f]{4}", first)
+        assert await network(gateway, "192.0.2.1") == first
+        assert {await network(gateway, f"192.0.2.{number}") for number in (2, 3)} != {first}
+        assert await network(gateway, "2001:db8:1:2::5") == await network(gateway, "2001:db8:1:2::6")
+        # A proxy that does not say for whom it asks is no network.
+        assert await network(gateway, "") == ""
+
+
 async def test_the_log_has_a_hash_that_is_no_cookie_and_the_page_not_even_that(gateway: Running) -> None:
     conversation = await gateway.open()
     person, cookie = await gateway.owner(conversation), gateway.client.cookies[COOKIE]
@@ -52,7 +77,7 @@ async def test_the_log_has_a_hash_that_is_no_cookie_and_the_page_not_even_that(g
         while not (line := await anext(lines)).startswith("data:"):
             pass
         assert json.loads(line[5:])["event"]["body"] == {
-            "type": "conversation.opened", "person": "", "character": "ada", "language": "en"
+            "type": "conversation.opened", "person": "", "character": "ada", "language": "en", "network": ""
         }  # fmt: skip
     rows = (await gateway.client.get(f"/api/replay/{conversation}/events")).json()
     detail = await gateway.client.get(f"/api/replay/{conversation}/events/{rows[0]['id']}")

@@ -217,6 +217,11 @@ export interface ConversationOpened {
   readonly person: PersonId
   readonly character: CharacterId
   readonly language: string
+  /**
+   * Tells networks apart, among which work is shared out: part of a keyed hash of the address that the person had, so
+   * short that many addresses have the same. Empty: not known.
+   */
+  readonly network: string
 }
 
 /** The conversation got a title that a person can find it by. */

@@ -43,10 +43,15 @@ class Owners:
         await asyncio.gather(*(self.look_up(one) for one in list(conversations) if one not in self._known))
 
     def crowding(self, conversations: Iterable[str], share: int) -> int:
-        """How many of these conversations are more than their networks' share of slots, or their persons' where those
-        are in none."""
-        counts = Counter(owner.network or owner.person for owner in map(self.known, conversations))
-        return sum(count - share for count in counts.values() if count > share)
+        """How many of these conversations are more than their persons', or their networks', share of slots."""
+        counts, more = Counter[str](), 0
+        for owner in map(self.known, conversations):
+            names = [name for name in owner if name]
+            if any(counts[name] >= share for name in names):
+                more += 1
+            else:
+                counts.update(names)
+        return more
 
 
 def _owner(conversation: str, opened: object) -> Owner:

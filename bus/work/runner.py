@@ -252,14 +252,14 @@ class Runner:
             await pull.request(wanted)
 
     def _crowding(self) -> int:
-        """Conversations here that wait for others of the same person: whoever comes later must not wait for them."""
+        """Conversations that wait for others of a person or a network: whoever comes later must not wait for them."""
         concurrency = self._service.concurrency
         if len(self._queues) < concurrency:
             return 0
         return self._executor.owners.crowding(self._queues.conversations, max(1, concurrency // 4))
 
     async def _make_room(self) -> None:
-        """Find out whose the conversations here are, and fetch more where many of them are one person's."""
+        """Find out whose the conversations here are, and fetch more where many are one person's or network's."""
         await self._executor.owners.look_up_all(self._queues.conversations)
         if self._crowding():
             await self._fetch_more()

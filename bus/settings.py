@@ -102,7 +102,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     messages_per_day: Annotated[int, Meta(ge=1, le=10_000_000)] = 3000
     """The same in a day."""
     answers_at_once: Annotated[int, Meta(ge=1, le=100_000)] = 4
-    """Conversations in which one person may wait for the first sound of an answer to what they wrote."""
+    """Conversations in which one person may wait for the answer to what they wrote, until all of its sound is made."""
     conversations_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 30
     """New conversations of one person."""
     conversations_per_person: Annotated[int, Meta(ge=1, le=1_000_000)] = 2000

@@ -71,7 +71,7 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = Slots(service.concurrency)
+        self._slots = Slots(service.concurrency, reserved=service.concurrency // 4)
         self.owners = Owners(event_log)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
@@ -192,8 +192,8 @@ class Executor:
             await self._back_off(max(failures, 1))
 
     async def _owner(self, conversation: str) -> Owner:
-        """Who takes a slot for an item. The log is asked only where somebody has to wait, and once."""
-        return await self.owners.look_up(conversation) if self._slots.is_full else self.owners.known(conversation)
+        """Who takes a slot for an item. The log is asked only where that matters, and once."""
+        return await self.owners.look_up(conversation) if self._slots.is_used else self.owners.known(conversation)
 
     async def _check_prior_work(self, item: WorkItem, *, duplicate: bool) -> None:
         """Take the item over where another worker may have started on it."""

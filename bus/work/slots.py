@@ -29,10 +29,16 @@ class Slots:
     Who has fewest places, alone and with the others of the network, comes first; of those who have equally many,
     whoever was served longest ago; who has just come was never. What one person waits for is served in the order of its
     `due`, and as it came where that is equal.
+
+    Args:
+        reserved: places that nobody, and no network, gets who has all the others: where they are held for long, whoever
+            comes next would wait for long.
     """
 
-    def __init__(self, count: int) -> None:
-        self._free = count
+    def __init__(self, count: int, *, reserved: int = 0) -> None:
+        self._places = self._free = count
+        self._most = count - reserved
+        """Places that one person, or one network, may have."""
         self._taken: Counter[str] = Counter()
         """By person, and by network."""
         self._waiting: dict[Owner, list[tuple[float, int, asyncio.Future[None]]]] = {}
@@ -42,9 +48,9 @@ class Slots:
         self._count = itertools.count()
 
     @property
-    def is_full(self) -> bool:
-        """Whether whoever comes now has to wait."""
-        return self._free == 0
+    def is_used(self) -> bool:
+        """Whether somebody has a place, so that it matters whose the next one is."""
+        return self._free < self._places
 
     @asynccontextmanager
     async def place(self, due: float, owner: Owner = NOBODY) -> AsyncIterator[None]:
@@ -82,6 +88,8 @@ class Slots:
     def _give(self) -> None:
         while self._free and self._waiting:
             following = min(self._waiting, key=self._place_in_line)
+            if self._place_in_line(following)[0] >= self._most:
+                return
             _, _, free = heappop(self._waiting[following])
             if not self._waiting[following]:
                 del self._waiting[following]
@@ -94,12 +102,12 @@ class Slots:
                 self._served[name] = next(self._count)
             free.set_result(None)
 
-    def _place_in_line(self, owner: Owner) -> tuple[object, ...]:
-        """Who has the least comes first."""
+    def _place_in_line(self, owner: Owner) -> tuple[int, int, int, int, tuple[float, int]]:
+        """Who has the least comes first: the places of the person or of the network, whichever has more, and so on."""
         person, network = owner
         taken, served = self._taken[person], self._served.get(person, -1)
-        in_all = max(taken, self._taken[network]), max(served, self._served.get(network, -1))
-        return *in_all, taken, served, self._waiting[owner][0][:2]
+        most_taken, last_served = max(taken, self._taken[network]), max(served, self._served.get(network, -1))
+        return most_taken, last_served, taken, served, self._waiting[owner][0][:2]
 
     def _forget(self, owner: Owner, free: asyncio.Future[None]) -> None:
         """Remove one that was cancelled, if it still waits."""

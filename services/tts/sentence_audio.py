@@ -57,7 +57,7 @@ class SynthesisThreads:
         Args:
             running: is told the future of the step once it runs; the step goes on where the caller is cancelled.
         """
-        async with self._places.place(due, await owner(self._places.is_full)):
+        async with self._places.place(due, await owner(self._places.is_used)):
             future = self._threads.submit(step)
             running(future)
             return await asyncio.wrap_future(future)

@@ -304,5 +304,5 @@ def has_words(turn: Turn) -> bool:
 
 
 def _is_unvoiced(reply: Reply) -> bool:
-    """Whether some of it is still to be spoken: to nobody, once the person has written on, and for money."""
-    return reply.state == "ended" and any(one.state == "written" for one in reply.sentences)
+    """Whether sound of it is still to be made: for nobody, once the person has written on, and for money."""
+    return reply.state == "ended" and any(one.state != "unspoken" and one.samples is None for one in reply.sentences)

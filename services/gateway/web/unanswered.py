@@ -1,15 +1,25 @@
-"""The written messages whose answer has not begun: a person, and an address, may have so many at once."""
+"""The written messages that are not answered yet: a person, and an address, may have so many at once."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from bus import codec, subjects
 from bus.errors import UndecodableEvent
-from bus.events import MessageReceived, ReplyEnded, ReplyFailed, ReplyInterrupted, ReplyMerged, SpeechStarted
+from bus.events import (
+    Event,
+    MessageReceived,
+    ReplyEnded,
+    ReplyFailed,
+    ReplyInterrupted,
+    ReplyMerged,
+    ReplySentence,
+    SpeechEnded,
+    SpeechFailed,
+)
 from bus.log.records import Record
 from services.gateway.web.limits import Client, Shares
 
@@ -21,13 +31,38 @@ _FORGOTTEN = 120.0
 class _Unanswered:
     give_back: Callable[[], None]
     since: float
+    sending: int = 0
+    """Messages that are being sent."""
     turn: str | None = None
-    """Of the newest message; None: it is not on the log yet."""
+    """Of the newest message; None: none is on the log yet."""
+    unspoken: int = 0
+    """Sentences of its answer that are written and not made sound of."""
+    is_written: bool = False
+    """Whether the answer is written to its end."""
+    is_answered: bool = True
+    """Whether nothing is left to be done for the newest message; so it is while there is none."""
+
+    def see(self, event: Event) -> None:
+        """Take a fact of the conversation into account."""
+        if isinstance(event.body, MessageReceived):
+            self.turn, self.unspoken, self.is_written, self.is_answered = event.turn, 0, False, False
+        if event.turn != self.turn:
+            return
+        match event.body:
+            case ReplyFailed() | ReplyInterrupted() | ReplyMerged():
+                self.is_answered = True
+            case ReplySentence(spoken_text=spoken_text):
+                self.unspoken += spoken_text != ""
+            case SpeechEnded() | SpeechFailed():
+                self.unspoken -= 1
+            case ReplyEnded():
+                self.is_written = True
+        self.is_answered = self.is_answered or (self.is_written and self.unspoken <= 0)
 
 
 class UnansweredMessages:
-    """Counts a conversation from its message until the answer's first sound: what a worker has waiting from one
-    address is bounded, however many persons there are at it.
+    """Counts a conversation from its message until the sound of the whole answer is made: what workers have waiting
+    from one address is bounded, however many persons there are at it, and however slow the voice is.
 
     Args:
         shares: have a kind "answers".
@@ -52,14 +87,15 @@ class UnansweredMessages:
         while self._waiting and next(iter(self._waiting.values())).since < now - _FORGOTTEN:
             self._forget(next(iter(self._waiting)))
         earlier = self._waiting.pop(conversation, None)
-        give_back = earlier.give_back if earlier else self._shares.take("answers", client)
-        own = self._waiting[conversation] = _Unanswered(give_back, now, earlier.turn if earlier else None)
+        waiting = earlier or _Unanswered(self._shares.take("answers", client), now)
+        waiting.since = now
+        self._waiting[conversation] = waiting
+        waiting.sending += 1
         try:
             yield
-        except BaseException:
-            if self._waiting.get(conversation) is own and not own.turn:
-                self._forget(conversation)
-            raise
+        finally:
+            waiting.sending -= 1
+            self._forget_if_answered(conversation)
 
     def see(self, record: Record) -> None:
         """Take a record of the log into account."""
@@ -67,21 +103,15 @@ class UnansweredMessages:
         waiting = self._waiting.get(conversation)
         if waiting is None:
             return
-        try:
-            event = codec.decode_event(record.data)
-        except UndecodableEvent:
-            return  # counted and logged by the read model
-        if isinstance(event.body, MessageReceived):
-            waiting.turn = event.turn
-        elif event.turn == waiting.turn and _ends_the_wait(event.body):
+        with suppress(UndecodableEvent):  # counted and logged by the read model
+            waiting.see(codec.decode_event(record.data))
+            self._forget_if_answered(conversation)
+
+    def _forget_if_answered(self, conversation: str) -> None:
+        waiting = self._waiting.get(conversation)
+        # An answer that ends while a message is sent was interrupted for that.
+        if waiting is not None and waiting.is_answered and not waiting.sending:
             self._forget(conversation)
 
     def _forget(self, conversation: str) -> None:
         self._waiting.pop(conversation).give_back()
-
-
-def _ends_the_wait(body: object) -> bool:
-    """Whether the answer has begun to be heard, or there will be nothing to hear."""
-    if isinstance(body, ReplyEnded):
-        return body.sentences == 0
-    return isinstance(body, SpeechStarted | ReplyFailed | ReplyInterrupted | ReplyMerged)

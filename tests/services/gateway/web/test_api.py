@@ -11,6 +11,7 @@ import httpx2
 import pytest
 
 from bus.events import (
+    Body,
     ConversationOpened,
     Event,
     MessageReceived,
@@ -19,6 +20,7 @@ from bus.events import (
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
+    SpeechEnded,
     SpeechStarted,
 )
 from bus.ids import derive_id
@@ -202,7 +204,14 @@ async def test_facts_come_from_the_log_and_then_live_without_a_gap_or_a_duplicat
     assert again == found[31:]
 
 
-async def test_a_reply_that_nobody_has_heard_is_not_spoken_once_the_person_writes_on(gateway: Running) -> None:
+SPEECH = SpeechStarted(speech="s", reply="r1", index=0, character="ada", voice="v", engine="e")
+SPOKEN = SpeechEnded(speech="s", reply="r1", index=0, samples=960)
+
+
+@pytest.mark.parametrize(("speech", "stops"), [((), True), ((SPEECH,), True), ((SPEECH, SPOKEN), False)])
+async def test_a_reply_that_nobody_has_heard_is_not_spoken_to_its_end_once_the_person_writes_on(
+    gateway: Running, speech: tuple[Body, ...], stops: bool
+) -> None:
     conversation = await gateway.open()
     path = f"/api/conversations/{conversation}/messages"
     turn = (await gateway.client.post(path, json={"text": "one"})).json()["turn"]
@@ -211,11 +220,12 @@ async def test_a_reply_that_nobody_has_heard_is_not_spoken_once_the_person_write
         turn,
         ReplyStarted(reply="r1", character="ada", engine="e"),
         ReplySentence(reply="r1", index=0, text="All that I know.", character="ada"),
+        *speech,
         ReplyEnded(reply="r1", sentences=1),
     )
     await gateway.client.post(path, json={"text": "two"})
     stopped = [event.body for _, event in await gateway.event_log.facts(conversation)]
-    assert ReplyInterrupted(reply="r1", heard="All that I know.", by="message") in stopped
+    assert (ReplyInterrupted(reply="r1", heard="All that I know.", by="message") in stopped) == stops
 
 
 async def test_interrupting_stops_the_reply_in_progress(gateway: Running) -> None:
@@ -360,7 +370,8 @@ async def test_a_gateway_whose_read_model_is_behind_interrupts_no_reply_that_has
     gateway.model.refusals = 10**9
     sentence = ReplySentence(reply="r", index=0, text="Hi.", character="ada")
     speech = SpeechStarted(speech="s", reply="r", index=0, character="ada", voice="v", engine="e")
-    await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1), speech)
+    spoken = SpeechEnded(speech="s", reply="r", index=0, samples=960)
+    await gateway.record(conversation, "t", sentence, ReplyEnded(reply="r", sentences=1), speech, spoken)
     writing = asyncio.create_task(gateway.client.post(f"{path}/messages", json={"text": "and now?"}))
     await asyncio.sleep(0.3)
     gateway.model.refusals = 0

@@ -12,18 +12,13 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
 from pathlib import Path
 
-from bench import barge_in
+from bench import barge_in, bus_share
 from bench.machine import machine, percentiles, share_of_core, table
-from bench.peer import Peer, now
-from bus import clock, subjects
+from bench.peer import Peer
 from bus.events import (
-    AudioIn,
     Event,
-    MessageReceived,
     PlaybackFinished,
     PlaybackStarted,
     ReplyEnded,
@@ -33,8 +28,6 @@ from bus.events import (
     UtteranceEnded,
 )
 from bus.log.event_log import EventLog
-from bus.work.runner import Runner
-from bus.work.service import Output, Reader, Service
 from services.audio import resample
 from tests import voices
 from tests.e2e.stack import Stack
@@ -45,10 +38,6 @@ ENGINES = {
     "pocketsphinx, flite": {"VISAVIS_STT_ENGINE": "pocketsphinx", "VISAVIS_TTS_ENGINE": "flite"},
 }
 """Settings of each measurement; in both the companion answers."""
-_PROBES = 200
-FACT_HOPS, MEDIA_HOPS, ACKNOWLEDGEMENTS = 2, 3, 3
-"""From the last word to the first picture. Facts: transcript → dialogue, sentence → TTS. Media: microphone → STT,
-TTS → render, render → gateway. Acknowledged: reply.started, speech.started and frames.started."""
 
 
 async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
@@ -63,10 +52,10 @@ async def measure(stack: Stack, turns: int, interruptions: int) -> list[str]:
             measured = [await measure_turn(event_log, peer, question) for question in questions]
             spoken_over = await barge_in.measure(event_log, peer, interruptions)
             talking = await talking_share(stack, event_log, peer)
-            hops = await hop_times(event_log)
+            bus = await bus_share.measure(event_log)
     finally:
         await peer.close()
-    return [*report(measured, hops, idle, talking), "", *spoken_over]
+    return [*report(measured, bus, idle, talking), "", *spoken_over]
 
 
 async def measure_turn(event_log: EventLog, peer: Peer, question: str) -> dict[str, float]:
@@ -116,77 +105,17 @@ async def talking_share(stack: Stack, event_log: EventLog, peer: Peer) -> float:
     return await share
 
 
-async def hop_times(event_log: EventLog) -> dict[str, list[float]]:
-    """Milliseconds from publishing to the handler, of facts and media, and of an acknowledged publication."""
-    arrived: asyncio.Queue[float] = asyncio.Queue()
-
-    async def note(event: Event, reader: Reader) -> AsyncIterator[Output]:
-        if event.conversation == "bench":
-            arrived.put_nowait(now())
-        return
-        yield
-
-    worker = asyncio.create_task(
-        Runner(event_log, Service(name="bench", consumes=(MessageReceived,), handle=note, engine="")).run()
-    )
-    times: dict[str, list[float]] = {"fact": [], "media": [], "acknowledged": []}
-    try:
-        await asyncio.sleep(2)
-        for number in range(_PROBES):
-            body = MessageReceived(message=f"m{number}", text="probe")
-            event = Event(id=f"bench-{clock.now()}", at=clock.now(), conversation="bench", turn=f"t{number}", body=body)
-            begun = now()
-            await event_log.append(event)
-            times["acknowledged"].append(1000 * (now() - begun))
-            times["fact"].append(1000 * (await arrived.get() - begun))
-            await asyncio.sleep(0.01)
-        times["media"] = await media_times(event_log)
-    finally:
-        worker.cancel()
-        with suppress(asyncio.CancelledError):
-            await worker
-        await event_log.js.delete_consumer("CONVERSATIONS", "bench")
-    return times
-
-
-async def media_times(event_log: EventLog) -> list[float]:
-    """Milliseconds from publishing an audio chunk to the reader that follows it."""
-    name = f"u{clock.now()}"
-    sent: dict[int, float] = {}
-    times: list[float] = []
-
-    async def publish() -> None:
-        for index in range(_PROBES):
-            chunk = AudioIn(
-                conversation="bench", utterance=name, index=index, sample=0, pcm=bytes(3200), final=index == _PROBES - 1
-            )
-            sent[index] = now()
-            await event_log.publish_media(chunk, f"{name}-{index}")
-            await asyncio.sleep(0.01)
-
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(publish())
-        async with aclosing(event_log.follow(AudioIn, subjects.audio_in("bench", name))) as chunks:
-            async for chunk in chunks:
-                times.append(1000 * (now() - sent[chunk.index]))
-    return times
-
-
-def report(measured: list[dict[str, float]], hops: dict[str, list[float]], idle: float, talking: float) -> list[str]:
+def report(measured: list[dict[str, float]], bus: list[str], idle: float, talking: float) -> list[str]:
     names = list(dict.fromkeys(name for turn in measured for name in turn))
     rows = []
     for name in names:
         values = [turn[name] for turn in measured if name in turn]
         median, high = percentiles(values, 50, 95)
         rows.append([name, f"{median:.0f}", f"{high:.0f}", f"{max(values):.0f}", str(len(values))])
-    (fact,), (media,), (ack,) = (percentiles(hops[name], 50) for name in ("fact", "media", "acknowledged"))
-    bus = FACT_HOPS * fact + MEDIA_HOPS * media + ACKNOWLEDGEMENTS * ack
     return [
         table(["ms after the end of speech, then step by step", "p50", "p95", "max", "turns"], rows),
         "",
-        f"The bus's own share: {bus:.1f} ms ({FACT_HOPS} fact hops of {fact:.2f}, "
-        f"{MEDIA_HOPS} media hops of {media:.2f}, {ACKNOWLEDGEMENTS} acknowledgements of {ack:.2f}, "
-        f"medians of {_PROBES}).",
+        *bus,
         "",
         f"Processor time of the whole system: {100 * idle:.1f} % of one core with one open session in "
         f"silence, {100 * talking:.0f} % while the avatar talks.",

@@ -198,8 +198,8 @@ class ConversationOpened(Body, frozen=True, kw_only=True, tag="conversation.open
     character: CharacterId
     language: str = "en"
     network: str = ""
-    """Tells networks apart, among which work is shared out: part of a keyed hash of the address that the person had, so
-    short that many addresses have the same. Empty: not known."""
+    """Tells networks apart, among which work is shared out: 8 bits of a keyed hash of the address that the person had,
+    as two hexadecimal digits; one in 256 addresses has the same. Empty: not known."""
 
 
 class ConversationTitled(Body, frozen=True, kw_only=True, tag="conversation.titled"):

@@ -1,4 +1,4 @@
-"""Takes the ids of persons out of what is shown: those of earlier versions were the value of a cookie. Pure."""
+"""Takes out of what is shown who persons are, ids of earlier versions having been cookies, and where they are. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _FIELDS = ("person", "owner")
 
 
 def without_persons(value: Any) -> Any:
-    """Built-in values, such as of JSON, in which each person is as `shown_person` has it."""
+    """Built-in values, such as of JSON, in which each person is as `shown_person` has it, and in no network."""
     match value:
         case dict():
             return {
                 name: shown_person(one) if name in _FIELDS and isinstance(one, str) else without_persons(one)
                 for name, one in value.items()
+                if name != "network"
             }
         case list() | tuple():
             return [without_persons(one) for one in value]

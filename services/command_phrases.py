@@ -1,4 +1,5 @@
-"""The usual phrases of English commands, and greetings, for a speech recogniser that listens for them. Pure.
+"""Which commands have no reply; and the usual phrases of English commands, and greetings, for a speech recogniser that
+listens for them. Pure.
 
 `services/dialogue/commands/grammar.py` understands these and more.
 """
@@ -8,6 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
+
+from bus.events import CommandName
+
+UNANSWERED: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
+"""Commands without a reply: the person who says them does not want to hear one."""
 
 _COMMANDS = (
     "Stop", "Stop it", "Stop talking", "Stop speaking", "Be quiet", "That's enough",

@@ -28,7 +28,7 @@ from bus.work.owners import Owners
 from bus.work.prior_work import PriorWork
 from bus.work.queues import WorkItem
 from bus.work.service import Service
-from bus.work.slots import Owner, Slots
+from bus.work.slots import Slots
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Executor:
         self._interruptions = interruptions
         self._prior_work = prior_work
         self._on_superseded = on_superseded
-        self._slots = Slots(service.concurrency, reserved=service.concurrency // 4)
+        self._slots = Slots(service.concurrency, reserved=service.concurrency // 8)
         self.owners = Owners(event_log)
         self._running: dict[tuple[str, str], set[asyncio.Task[None]]] = {}
         self.backing_off = 0
@@ -152,7 +152,7 @@ class Executor:
         while True:
             try:
                 due = item.stored / 1_000_000 + self._service.needed_after(item.event)
-                async with self._slots.place(due, await self._owner(item.event.conversation)):
+                async with self._slots.place(due, await self.owners.look_up(item.event.conversation)):
                     if item.given_back:
                         raise GivenBack
                     item.begun = True
@@ -190,10 +190,6 @@ class Executor:
                 return
             self._metrics.count_retry()
             await self._back_off(max(failures, 1))
-
-    async def _owner(self, conversation: str) -> Owner:
-        """Who takes a slot for an item. The log is asked only where that matters, and once."""
-        return await self.owners.look_up(conversation) if self._slots.is_used else self.owners.known(conversation)
 
     async def _check_prior_work(self, item: WorkItem, *, duplicate: bool) -> None:
         """Take the item over where another worker may have started on it."""

@@ -26,13 +26,13 @@ NOBODY = Owner()
 class Slots:
     """So many places, shared out among persons and networks, however much one of them asks for.
 
-    Who has fewest places, alone and with the others of the network, comes first; of those who have equally many,
-    whoever was served longest ago; who has just come was never. What one person waits for is served in the order of its
-    `due`, and as it came where that is equal.
+    Who has fewest places, alone and with the others of the network, comes first; of those who have equally many, who
+    has just come, and then whoever was served longest ago. Those who have just come, and what one person waits for, are
+    served in the order of `due`, and as they came where that is equal.
 
     Args:
-        reserved: places that nobody, and no network, gets who has all the others: where they are held for long, whoever
-            comes next would wait for long.
+        reserved: places that a person, or a network, does not get who has all the others: where they are held for long,
+            whoever comes next would wait for long.
     """
 
     def __init__(self, count: int, *, reserved: int = 0) -> None:
@@ -40,7 +40,9 @@ class Slots:
         self._most = count - reserved
         """Places that one person, or one network, may have."""
         self._taken: Counter[str] = Counter()
-        """By person, and by network."""
+        """Places by person, and by network."""
+        self._wanted: Counter[str] = Counter()
+        """The same of what waits."""
         self._waiting: dict[Owner, list[tuple[float, int, asyncio.Future[None]]]] = {}
         """A heap for each owner."""
         self._served: dict[str, int] = {}
@@ -68,59 +70,71 @@ class Slots:
 
     async def _take(self, due: float, owner: Owner) -> None:
         free: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wanted.update(filter(None, owner))
         heappush(self._waiting.setdefault(owner, []), (due, next(self._count), free))
-        self._give()
+        if self._most_taken(owner) < self._most:  # else nobody can have a place who could not before
+            self._give()
         try:
             await free
         except asyncio.CancelledError:
             if free.done() and not free.cancelled():  # it was given meanwhile
                 self._release(owner)
             else:
-                self._forget(owner, free)
+                self._remove(owner, free)
             raise
 
     def _release(self, owner: Owner) -> None:
         self._free += 1
-        self._taken -= Counter(filter(None, owner))
-        self._forget_served(owner)
+        for name in filter(None, owner):
+            self._taken[name] -= 1
+            self._forget(name)
         self._give()
 
     def _give(self) -> None:
         while self._free and self._waiting:
             following = min(self._waiting, key=self._place_in_line)
-            if self._place_in_line(following)[0] >= self._most:
+            if self._most_taken(following) >= self._most:
                 return
-            _, _, free = heappop(self._waiting[following])
-            if not self._waiting[following]:
-                del self._waiting[following]
-            if free.done():  # who waited may have been cancelled
-                self._forget_served(following)
-                continue
-            self._free -= 1
-            for name in filter(None, following):
-                self._taken[name] += 1
-                self._served[name] = next(self._count)
-            free.set_result(None)
+            _, _, free = self._waiting[following][0]
+            if not free.done():  # who waited may have been cancelled
+                self._free -= 1
+                for name in filter(None, following):
+                    self._taken[name] += 1
+                    self._served[name] = next(self._count)
+                free.set_result(None)
+            self._remove(following, free)
+
+    def _most_taken(self, owner: Owner) -> int:
+        """The places of a person, or of the network, whichever has more."""
+        return max(self._taken[owner.person], self._taken[owner.network])
 
     def _place_in_line(self, owner: Owner) -> tuple[int, int, int, int, tuple[float, int]]:
-        """Who has the least comes first: the places of the person or of the network, whichever has more, and so on."""
-        person, network = owner
-        taken, served = self._taken[person], self._served.get(person, -1)
-        most_taken, last_served = max(taken, self._taken[network]), max(served, self._served.get(network, -1))
-        return most_taken, last_served, taken, served, self._waiting[owner][0][:2]
+        """Who has the least comes first."""
+        person, network = (self._served.get(name, -1) for name in owner)
+        due = self._waiting[owner][0][:2]
+        return self._most_taken(owner), max(person, network), self._taken[owner.person], person, due
 
-    def _forget(self, owner: Owner, free: asyncio.Future[None]) -> None:
-        """Remove one that was cancelled, if it still waits."""
-        left = [one for one in self._waiting.get(owner, []) if one[2] is not free]
-        if left:
-            heapify(left)
-            self._waiting[owner] = left
+    def _remove(self, owner: Owner, free: asyncio.Future[None]) -> None:
+        """Remove one that waits, where it still does."""
+        waiting = self._waiting.get(owner, [])
+        if waiting and waiting[0][2] is free:
+            heappop(waiting)
         else:
-            self._waiting.pop(owner, None)
-            self._forget_served(owner)
+            left = [one for one in waiting if one[2] is not free]
+            if len(left) == len(waiting):
+                return
+            waiting[:] = left
+            heapify(waiting)
+        if not waiting:
+            del self._waiting[owner]
+        for name in filter(None, owner):
+            self._wanted[name] -= 1
+            self._forget(name)
 
-    def _forget_served(self, owner: Owner) -> None:
+    def _forget(self, name: str) -> None:
         """Forget when somebody was served who neither has nor wants anything."""
-        for name in owner:
-            if name not in self._taken and not any(name in one for one in self._waiting):
-                self._served.pop(name, None)
+        for counts in (self._taken, self._wanted):
+            if not counts[name]:
+                del counts[name]
+        if name not in self._taken and name not in self._wanted:
+            self._served.pop(name, None)

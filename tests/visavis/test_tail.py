@@ -175,6 +175,14 @@ def test_with_json_each_line_is_an_object() -> None:
     assert "expected an event" in objects[3]["undecodable"]
 
 
+def test_with_json_a_conversation_has_no_network() -> None:
+    opened = event(ConversationOpened(person="h1", character="ada", network="a1"), at=1, conversation="c1")
+    line = json.loads(LineFormatter(as_json=True).format("CONVERSATIONS", record(encode(opened))) or "")
+    assert line["event"]["body"] == {
+        "type": "conversation.opened", "person": "h1", "character": "ada", "language": "en"
+    }  # fmt: skip
+
+
 def test_durations_have_a_unit_of_fitting_size() -> None:
     assert [duration(us) for us in (1500, 120_400, 90_000_000)] == ["1.5 ms", "120 ms", "90.0 s"]
 

@@ -25,6 +25,7 @@ from bus.events import (
     VoiceNoteReceived,
 )
 from bus.ids import reply_id
+from services.command_phrases import UNANSWERED
 
 Outcome: TypeAlias = Literal["discarded", "gave_way", "overtaken", "command", "ended", "failed", "interrupted"]
 """discarded: nothing was understood; gave_way: newer words were answered before these were known, and their answer is
@@ -32,9 +33,6 @@ not to wait; overtaken: newer words are answered in its place; command: one with
 
 _ReplyFact: TypeAlias = ReplyStarted | ReplySentence | ReplyEnded | ReplyFailed | ReplyInterrupted
 _SpeechFact: TypeAlias = SpeechStarted | SpeechEnded | SpeechFailed
-
-UNANSWERED: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
-"""Commands that the dialogue gives no reply to."""
 
 
 class TurnProgress:

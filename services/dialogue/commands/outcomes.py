@@ -9,7 +9,6 @@ from bus.events import (
     Body,
     CharacterChosen,
     CharacterCreated,
-    CommandName,
     CommandRecognised,
     CommandRefused,
     Emotion,
@@ -19,12 +18,11 @@ from bus.events import (
 )
 from projections.characters import FALLBACK_CHARACTER
 from projections.conversation import Conversation, Sentence, adjust_speaking_style, apply_command
+from services.command_phrases import UNANSWERED
 from services.dialogue.commands.recognition import Command
 
 ENGINE_NAME = "commands"
 """The engine in `reply.started` of replies to commands."""
-UNANSWERED: frozenset[CommandName] = frozenset({"stop", "new_conversation"})
-"""Commands without a reply: the person who says them does not want to hear one."""
 
 
 @dataclass(frozen=True)

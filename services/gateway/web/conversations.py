@@ -305,4 +305,6 @@ def has_words(turn: Turn) -> bool:
 
 def _is_unvoiced(reply: Reply) -> bool:
     """Whether sound of it is still to be made: for nobody, once the person has written on, and for money."""
-    return reply.state == "ended" and any(one.state != "unspoken" and one.samples is None for one in reply.sentences)
+    return reply.state == "ended" and any(
+        one.state in ("written", "spoken") and one.samples is None for one in reply.sentences
+    )

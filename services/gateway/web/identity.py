@@ -100,8 +100,8 @@ class Persons:
         return f"h{hmac.new(self._hash_key, secret.encode(), hashlib.sha256).hexdigest()[:32]}"
 
     def network_of(self, address: str) -> str:
-        """What the log has of an address, see `ConversationOpened`: the first 16 bits of a keyed hash."""
-        return hmac.digest(self._network_key, address.encode(), "sha256").hex()[:4] if address else ""
+        """What the log has of an address, see `ConversationOpened`: the first 8 bits of a keyed hash."""
+        return hmac.digest(self._network_key, address.encode(), "sha256").hex()[:2] if address else ""
 
     def new_person(self) -> Identified:
         """Somebody who has not been here before."""

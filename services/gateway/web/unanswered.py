@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bus import codec, subjects
 from bus.errors import UndecodableEvent
 from bus.events import (
+    CommandRecognised,
+    ConversationErasureRequested,
     Event,
     MessageReceived,
     ReplyEnded,
@@ -21,43 +23,51 @@ from bus.events import (
     SpeechFailed,
 )
 from bus.log.records import Record
+from services.command_phrases import UNANSWERED
 from services.gateway.web.limits import Client, Shares
 
 _FORGOTTEN = 120.0
-"""Seconds after which a message no longer counts: whatever should have answered it does not work."""
+"""Seconds without a fact of the answer after which a message no longer counts: what should answer it does not work."""
 
 
 @dataclass
 class _Unanswered:
     give_back: Callable[[], None]
     since: float
+    """When the newest message was sent, or the newest fact of its answer came."""
     sending: int = 0
     """Messages that are being sent."""
     turn: str | None = None
     """Of the newest message; None: none is on the log yet."""
-    unspoken: int = 0
-    """Sentences of its answer that are written and not made sound of."""
+    unspoken: set[int] = field(default_factory=set)
+    """Sentences of its answer that are written and not made sound of, by index."""
     is_written: bool = False
     """Whether the answer is written to its end."""
     is_answered: bool = True
     """Whether nothing is left to be done for the newest message; so it is while there is none."""
 
-    def see(self, event: Event) -> None:
-        """Take a fact of the conversation into account."""
+    def see(self, event: Event) -> bool:
+        """Take a fact of the conversation into account; returns whether it has to do with the newest message."""
+        if isinstance(event.body, ConversationErasureRequested):
+            self.is_answered = True
+            return True
         if isinstance(event.body, MessageReceived):
-            self.turn, self.unspoken, self.is_written, self.is_answered = event.turn, 0, False, False
+            self.turn, self.unspoken, self.is_written, self.is_answered = event.turn, set(), False, False
         if event.turn != self.turn:
-            return
+            return False
         match event.body:
             case ReplyFailed() | ReplyInterrupted() | ReplyMerged():
                 self.is_answered = True
-            case ReplySentence(spoken_text=spoken_text):
-                self.unspoken += spoken_text != ""
-            case SpeechEnded() | SpeechFailed():
-                self.unspoken -= 1
+            case CommandRecognised(name=name):
+                self.is_answered = name in UNANSWERED
+            case ReplySentence(index=index, spoken_text=spoken_text) if spoken_text != "":
+                self.unspoken.add(index)
+            case SpeechEnded(index=index) | SpeechFailed(index=index):
+                self.unspoken.discard(index)
             case ReplyEnded():
                 self.is_written = True
-        self.is_answered = self.is_answered or (self.is_written and self.unspoken <= 0)
+        self.is_answered = self.is_answered or (self.is_written and not self.unspoken)
+        return True
 
 
 class UnansweredMessages:
@@ -72,7 +82,7 @@ class UnansweredMessages:
     def __init__(self, shares: Shares, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._shares, self._clock = shares, clock
         self._waiting: dict[str, _Unanswered] = {}
-        """By conversation, the oldest first."""
+        """By conversation, in the order of `since`."""
 
     @contextmanager
     def sending(self, client: Client, conversation: str) -> Iterator[None]:
@@ -104,8 +114,10 @@ class UnansweredMessages:
         if waiting is None:
             return
         with suppress(UndecodableEvent):  # counted and logged by the read model
-            waiting.see(codec.decode_event(record.data))
-            self._forget_if_answered(conversation)
+            if waiting.see(codec.decode_event(record.data)):
+                waiting.since = self._clock()
+                self._waiting[conversation] = self._waiting.pop(conversation)
+                self._forget_if_answered(conversation)
 
     def _forget_if_answered(self, conversation: str) -> None:
         waiting = self._waiting.get(conversation)

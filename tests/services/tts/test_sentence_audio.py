@@ -40,7 +40,7 @@ class Sentences:
         chunker = Chunker("c", name)
 
         async def owner(is_wanted: bool) -> Owner:
-            return Owner(person or name)
+            return Owner(person if person and is_wanted else name)
 
         return self.threads.start(chunker, self._chunks(chunker, name, blocked), needed_after, owner)
 

@@ -87,7 +87,7 @@ def tone(name: str, seconds: float, rate: int) -> Samples:
 def facts() -> list[Event]:
     """The facts in the order of the log; the event of the unknown kind comes after them."""
     bodies: list[tuple[int, str | None, Fact]] = [
-        (-900, None, ConversationOpened(person=PERSON, character="ada")),
+        (-900, None, ConversationOpened(person=PERSON, character="ada", network="a1")),
         (-890, None, SessionOpened(session="w")),
         (-880, None, FaceRequested(
             character=GRANDMA, photo="asset-photo", look=PHOTO, owner=PERSON, name="Zanzibar Erika", tagline="Zanzibar",

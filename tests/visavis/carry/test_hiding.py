@@ -27,9 +27,11 @@ def members(path: Path) -> dict[str, bytes]:
 def test_no_person_is_in_any_file(tmp_path: Path) -> None:
     with made_archive() as archive:
         assert any(PERSON.encode() in fact.data for fact in archive.facts)
+        assert any(b'"network"' in fact.data for fact in archive.facts)
         save(without_persons(archive), tmp_path / "a.visavis")
     for name, data in members(tmp_path / "a.visavis").items():
         assert PERSON.encode() not in data, name
+        assert b'"network"' not in data, name
 
 
 def test_no_word_sound_chat_face_or_name_is_in_a_redacted_file(tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ async def test_a_conversation_comes_back_the_same_from_a_file(here: EventLog, th
             continue
         body = event.body
         if isinstance(body, ConversationOpened):
-            assert body.person == "someone"
-            body = replace(body, person=PERSON)
+            assert (body.person, body.network) == ("someone", "")
+            body = replace(body, person=PERSON, network="a1")
         if isinstance(body, FaceRequested):
             assert body.owner == "someone"
             body = replace(body, owner=PERSON)

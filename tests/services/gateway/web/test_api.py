@@ -16,11 +16,13 @@ from bus.events import (
     Event,
     MessageReceived,
     PlaybackFinished,
+    PlaybackStarted,
     ReplyEnded,
     ReplyInterrupted,
     ReplySentence,
     ReplyStarted,
     SpeechEnded,
+    SpeechFailed,
     SpeechStarted,
 )
 from bus.ids import derive_id
@@ -208,7 +210,17 @@ SPEECH = SpeechStarted(speech="s", reply="r1", index=0, character="ada", voice="
 SPOKEN = SpeechEnded(speech="s", reply="r1", index=0, samples=960)
 
 
-@pytest.mark.parametrize(("speech", "stops"), [((), True), ((SPEECH,), True), ((SPEECH, SPOKEN), False)])
+PLAYED = (
+    PlaybackStarted(session="s1", speech="s", reply="r1", index=0, video=False),
+    SpeechFailed(speech="s", reply="r1", index=0, code="c", detail="d"),
+    PlaybackFinished(session="s1", speech="s", reply="r1", index=0, samples=480, frames=0, complete=False),
+)
+"""Of a voice that failed in the middle."""
+
+
+@pytest.mark.parametrize(
+    ("speech", "stops"), [((), True), ((SPEECH,), True), ((SPEECH, SPOKEN), False), ((SPEECH, *PLAYED), False)]
+)
 async def test_a_reply_that_nobody_has_heard_is_not_spoken_to_its_end_once_the_person_writes_on(
     gateway: Running, speech: tuple[Body, ...], stops: bool
 ) -> None:

@@ -8,6 +8,8 @@ from bus import codec, subjects
 from bus.errors import TooMany
 from bus.events import (
     Body,
+    CommandRecognised,
+    ConversationErasureRequested,
     MessageReceived,
     ReplyEnded,
     ReplyFailed,
@@ -80,6 +82,7 @@ def unanswered(clock: Clock) -> UnansweredMessages:
         ReplyFailed(reply="r1", code="c", detail="d"),
         ReplyInterrupted(reply="r1", heard="", by="button"),
         ReplyMerged(reply="r1", into="t2"),
+        CommandRecognised(name="stop"),
     ],
     ids=lambda body: type(body).__name__,
 )
@@ -130,8 +133,23 @@ def test_persons_of_one_address_share_what_it_may_have_waiting(unanswered: Unans
     with pytest.raises(TooMany, match="network"), unanswered.sending(EVE, "c5"):
         pass
     begin(unanswered, Client("eve", "192.0.2.2"), "c5")
-    clock.now += 200  # nobody answers any more
+    clock.now += 100
+    unanswered.see(record("c1", "t1", sentence(0)))
+    clock.now += 100  # nobody answers any more, but in the first
     begin(unanswered, EVE, "c6")
+    for conversation in ("c7", "c8"):
+        begin(unanswered, BOB, conversation)
+    with pytest.raises(TooMany, match="network"), unanswered.sending(EVE, "c9"):
+        pass
+
+
+def test_what_is_erased_does_not_count(unanswered: UnansweredMessages) -> None:
+    begin(unanswered, ANN, "c1")
+    begin(unanswered, ANN, "c2")
+    assert is_refused(unanswered)
+    request = new_event(ConversationErasureRequested(by="person"), conversation="c1")
+    unanswered.see(Record(2, subjects.fact(request), codec.encode(request), 1))
+    assert not is_refused(unanswered)
 
 
 def test_what_could_not_be_sent_does_not_count(unanswered: UnansweredMessages) -> None:

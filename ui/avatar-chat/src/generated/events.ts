@@ -218,8 +218,8 @@ export interface ConversationOpened {
   readonly character: CharacterId
   readonly language: string
   /**
-   * Tells networks apart, among which work is shared out: part of a keyed hash of the address that the person had, so
-   * short that many addresses have the same. Empty: not known.
+   * Tells networks apart, among which work is shared out: 8 bits of a keyed hash of the address that the person had,
+   * as two hexadecimal digits; one in 256 addresses has the same. Empty: not known.
    */
   readonly network: string
 }

@@ -58,8 +58,8 @@ class _Unanswered:
         match event.body:
             case ReplyFailed() | ReplyInterrupted() | ReplyMerged():
                 self.is_answered = True
-            case CommandRecognised(name=name):
-                self.is_answered = name in UNANSWERED
+            case CommandRecognised(name=name) if name in UNANSWERED:
+                self.is_answered = True
             case ReplySentence(index=index, spoken_text=spoken_text) if spoken_text != "":
                 self.unspoken.add(index)
             case SpeechEnded(index=index) | SpeechFailed(index=index):

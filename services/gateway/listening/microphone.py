@@ -221,16 +221,20 @@ class Microphone:
         """Switch the microphone on for a session and publish until cancelled; then end an open utterance."""
         self._session = session
         watch = asyncio.create_task(self._watch_packets())
+        unpublished: list[Event | AudioIn | LiveEvent] = []
         try:
             while True:
-                await self._publish(await self._outbox.get())
+                unpublished = [await self._outbox.get()]
+                await self._publish_all(unpublished)
+                unpublished = []
                 raise_if_cancelled()  # publishing may have swallowed it, and no sound may ever come to end this
         finally:
             watch.cancel()
             self._session = ""
             if (boundary := self._recorded.stop("session_closed")) is not None:
                 self._end_utterance(boundary)
-            rest = [self._outbox.get_nowait() for _ in range(self._outbox.qsize())]
+            # What failed comes again, and first: no utterance is on the log without its start.
+            rest = [*unpublished, *(self._outbox.get_nowait() for _ in range(self._outbox.qsize()))]
             await asyncio.shield(self._publish_all(rest))
 
     async def _watch_packets(self) -> None:

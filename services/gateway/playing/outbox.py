@@ -23,6 +23,8 @@ class Outbox:
         self._event_log = event_log
         self._session = session
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(MAX_UNPUBLISHED)
+        self._failed: Event | None = None
+        """What is being appended, or could not be: it comes before all others."""
 
     def put(self, *events: Event) -> None:
         for event in events:
@@ -38,10 +40,16 @@ class Outbox:
             BusError: NATS was away for 30 s, or refuses.
         """
         while True:
-            await self._event_log.append(await self._unpublished.get())
+            await self._append(self._failed or await self._unpublished.get())
             raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
 
     async def flush(self) -> None:
         """Append what has been put by now; raises as `run`."""
-        while not self._unpublished.empty():
-            await self._event_log.append(self._unpublished.get_nowait())
+        while self._failed or not self._unpublished.empty():
+            await self._append(self._failed or self._unpublished.get_nowait())
+
+    async def _append(self, event: Event) -> None:
+        self._failed = event
+        await self._event_log.append(event)
+        if self._failed is event:  # `flush` may have gone on meanwhile
+            self._failed = None

@@ -8,9 +8,11 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from bus import subjects
-from bus.events import AudioIn, TranscriptStable, UtteranceEnded, UtteranceStarted
+from bus.errors import BusError
+from bus.events import AudioIn, Event, TranscriptStable, UtteranceEnded, UtteranceStarted
 from bus.log.event_log import EventLog
 from services.audio import SILENCE as OPUS_SILENCE
 from services.audio import OpusEncoder
@@ -104,6 +106,29 @@ async def test_a_silence_is_sent_window_by_window_so_that_the_recogniser_can_dec
     assert all(length >= 3 for length in lengths[: single - 1])
     assert lengths[single : single + 10] == [1] * 10
     assert all(length >= 3 for length in lengths[single + 13 : -1])
+
+
+async def test_an_utterance_whose_start_finds_the_log_full_is_stored_from_its_start(
+    event_log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    microphone, append, refused = Microphone(event_log, "c", "en", Loudness(), Endpointer(600)), event_log.append, False
+
+    async def append_later(event: Event) -> int:
+        nonlocal refused
+        if not refused:
+            refused = True
+            microphone.push_pcm(SPEECH * 20)  # the person goes on
+            raise BusError("the log is full", retryable=False, code="log_full")
+        return await append(event)
+
+    monkeypatch.setattr(event_log, "append", append_later)
+    running = asyncio.create_task(microphone.run("s"))
+    await asyncio.sleep(0)
+    microphone.push_pcm(SILENCE * 20 + SPEECH * 20)
+    with pytest.raises(BusError, match="full"):
+        await running
+    facts = [type(event.body) for _, event in await event_log.facts("c")]
+    assert facts == [UtteranceStarted, UtteranceEnded]
 
 
 async def test_packets_that_cease_end_the_utterance_and_the_next_one_holds_nothing_of_it(event_log: EventLog) -> None:

@@ -14,6 +14,7 @@ import httpx2
 import msgspec
 import pytest
 
+from bus.errors import BusError
 from bus.events import (
     Body,
     Event,
@@ -242,3 +243,29 @@ async def test_a_session_ends_although_a_request_swallowed_its_cancellation() ->
     done, _ = await asyncio.wait((publishing,), timeout=20)
     publishing.cancel()
     assert done
+
+
+class _FullAtFirst:
+    """A log that is full for the first fact, once."""
+
+    def __init__(self) -> None:
+        self.stored: list[str] = []
+        self.asked = 0
+
+    async def append(self, event: Event) -> int:
+        self.asked += 1
+        if self.asked == 1:
+            raise BusError("the log is full", retryable=False, code="log_full")
+        self.stored.append(event.id)
+        return self.asked
+
+
+async def test_a_fact_that_finds_the_log_full_is_stored_before_those_after_it() -> None:
+    event_log = _FullAtFirst()
+    outbox = Outbox(cast("EventLog", event_log), "s1")
+    for name in ("first", "second"):
+        outbox.put(Event(id=name, at=1, conversation="c1", body=SessionOpened(session="s1")))
+    with pytest.raises(BusError, match="full"):
+        await outbox.run()
+    await outbox.flush()
+    assert event_log.stored == ["first", "second"]

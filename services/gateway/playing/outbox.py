@@ -23,7 +23,7 @@ class Outbox:
         self._event_log = event_log
         self._session = session
         self._unpublished: asyncio.Queue[Event] = asyncio.Queue(MAX_UNPUBLISHED)
-        self._failed: Event | None = None
+        self._first: Event | None = None
         """What is being appended, or could not be: it comes before all others."""
 
     def put(self, *events: Event) -> None:
@@ -40,16 +40,16 @@ class Outbox:
             BusError: NATS was away for 30 s, or refuses.
         """
         while True:
-            await self._append(self._failed or await self._unpublished.get())
+            await self._append(self._first or await self._unpublished.get())
             raise_if_cancelled()  # the request may have swallowed it, and nothing may be left to publish
 
     async def flush(self) -> None:
         """Append what has been put by now; raises as `run`."""
-        while self._failed or not self._unpublished.empty():
-            await self._append(self._failed or self._unpublished.get_nowait())
+        while self._first or not self._unpublished.empty():
+            await self._append(self._first or self._unpublished.get_nowait())
 
     async def _append(self, event: Event) -> None:
-        self._failed = event
+        self._first = event
         await self._event_log.append(event)
-        if self._failed is event:  # `flush` may have gone on meanwhile
-            self._failed = None
+        if self._first is event:  # `flush` may have gone on meanwhile
+            self._first = None
